@@ -1,0 +1,34 @@
+# What CI runs is `make check`; every target uses the interpreter of the active environment.
+PYTHON ?= python
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: check lint types imports security test test-slow fix docs wheel-test bench realworld soak
+
+check: lint types imports security test
+
+lint:
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+
+types:
+	$(PYTHON) -m mypy src tests
+
+imports:
+	lint-imports
+
+security:
+	$(PYTHON) -m bandit -q -r src -c pyproject.toml
+
+test:
+	$(PYTHON) -m pytest -q -n 2
+
+test-slow:
+	$(PYTHON) -m pytest -q -n 2 --slow --cov --cov-report=term:skip-covered
+
+fix:
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+docs:
+	$(PYTHON) -m mkdocs build --strict

@@ -1,0 +1,5 @@
+"""``python -m instrunet`` is the command line."""
+
+from instrunet.apps.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Thin skins: the command line, the page, the service."""

@@ -1,0 +1,1 @@
+"""Samples: decode, resample, mix down, trim, fit and cut into windows."""

@@ -1,0 +1,1 @@
+"""A trained model on disk: weights, configs, labels, thresholds, card and hashes."""

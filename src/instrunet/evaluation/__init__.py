@@ -1,0 +1,1 @@
+"""Scores, truth and mask in; numbers, tables, plots and a report out."""

@@ -1,0 +1,1 @@
+"""Co-occurrence and genre analysis of a manifest."""

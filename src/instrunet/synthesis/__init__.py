@@ -1,0 +1,1 @@
+"""Making audio whose truth is known."""

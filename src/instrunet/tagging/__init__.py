@@ -1,0 +1,1 @@
+"""The product: array to Tags, file to Tags, folder to rows; and the writers."""
