@@ -1,0 +1,5 @@
+"""The studio: equalisers, dynamics, drive, movement, surroundings, and the chains made of them."""
+
+from instrunet.synthesis.studio.chain import MixBus, Release, StemStudio
+
+__all__ = ["MixBus", "Release", "StemStudio"]
