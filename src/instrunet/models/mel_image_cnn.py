@@ -1,0 +1,43 @@
+"""A plain CNN on the 128×128 mel image of a clip, multi-label over the eleven words of the IRMAS experiment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from instrunet.models.blocks import Standardise, conv_block
+
+
+@dataclass(frozen=True)
+class MelImageCnnConfig:
+    """The source names no layer sizes; these are ours, in its spirit."""
+
+    n_classes: int = 11
+    channels: tuple[int, ...] = (32, 64, 128, 128)
+    hidden: int = 256
+    dropout: float = 0.3
+    input_mean: float = 0.0
+    input_std: float = 1.0
+
+
+class MelImageCnn(nn.Module):
+    """(batch, 1, 128, 128) -> (batch, classes)."""
+
+    def __init__(self, config: MelImageCnnConfig) -> None:
+        super().__init__()
+        widths = (1, *config.channels)
+        self.features = nn.Sequential(
+            Standardise(config.input_mean, config.input_std),
+            *(conv_block(a, b) for a, b in zip(widths, config.channels, strict=False)),
+        )
+        self.head = nn.Sequential(
+            nn.Linear(widths[-1], config.hidden),
+            nn.ReLU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.hidden, config.n_classes),
+        )
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Image in, logits out."""
+        return self.head(self.features(image).mean(dim=(2, 3)))

@@ -1,0 +1,46 @@
+"""InstruNET as described for BabySlakh: three convolution blocks, adaptive average pooling, two dense layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from instrunet.models.blocks import Standardise, conv_block
+
+
+@dataclass(frozen=True)
+class SlakhInstrunetConfig:
+    """Channels and depth are published; the pooled grid, the hidden width and the dropout are ours."""
+
+    n_classes: int = 14
+    channels: tuple[int, int, int] = (32, 64, 128)
+    pooled: tuple[int, int] = (4, 4)
+    hidden: int = 256
+    dropout: float = 0.5
+    input_mean: float = 0.0
+    input_std: float = 1.0
+
+
+class SlakhInstrunet(nn.Module):
+    """(batch, 1, mels, frames) -> (batch, classes)."""
+
+    def __init__(self, config: SlakhInstrunetConfig) -> None:
+        super().__init__()
+        widths = (1, *config.channels)
+        self.features = nn.Sequential(
+            Standardise(config.input_mean, config.input_std),
+            *(conv_block(a, b) for a, b in zip(widths, config.channels, strict=False)),
+            nn.AdaptiveAvgPool2d(config.pooled),
+            nn.Flatten(),
+        )
+        self.head = nn.Sequential(
+            nn.Linear(widths[-1] * config.pooled[0] * config.pooled[1], config.hidden),
+            nn.ReLU(),
+            nn.Dropout(config.dropout),
+            nn.Linear(config.hidden, config.n_classes),
+        )
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """Log-mel in, logits out."""
+        return self.head(self.features(mel))
