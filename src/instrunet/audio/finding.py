@@ -1,0 +1,74 @@
+"""Finding the audio that a person named: files, folders, patterns."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+SOUNDFILE_SUFFIXES = frozenset(
+    ".wav .wave .flac .ogg .oga .opus .mp3 .mp2 .aif .aiff .aifc .caf .au .snd .w64 .rf64".split()
+)
+CONTAINER_SUFFIXES = frozenset(".m4a .m4b .aac .alac .mp4 .mov .webm .weba .mka .mkv .wma .asf".split())
+AUDIO_SUFFIXES: frozenset[str] = SOUNDFILE_SUFFIXES | CONTAINER_SUFFIXES
+
+
+def find_audio(paths: Iterable[str | os.PathLike[str]], *, follow_links: bool = False) -> list[Path]:
+    """The audio files behind names that may be files, folders (searched throughout) or patterns.
+
+    A file is taken whatever it is called; in a folder only names that end in one of ``AUDIO_SUFFIXES`` and do not
+    begin with a dot. What leads to nothing (a missing file, a pattern without a match, a folder without audio) stays
+    in the list as it was given, so that loading it says what is wrong while the others go on.
+
+    Args:
+        paths: What was named, in order; the files of a folder follow in the order of their names.
+        follow_links: Follow symbolic links inside folders to wherever they lead; otherwise only to what lies inside
+            the same folder.
+
+    Returns:
+        Each file once, at its first place.
+
+    >>> [str(p) for p in find_audio(["missing.wav", "missing.wav"])]
+    ['missing.wav']
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        for file in _behind(Path(path), follow_links):
+            found.setdefault(file)
+    return list(found)
+
+
+def _behind(path: Path, follow_links: bool) -> list[Path]:
+    if path.is_dir():
+        return list(_inside(path, follow_links)) or [path]
+    if path.exists() or not glob.has_magic(str(path)):
+        return [path]
+    matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
+    files = [file for match in matches for file in (_inside(match, follow_links) if match.is_dir() else [match])]
+    return files or [path]
+
+
+def _inside(folder: Path, follow_links: bool) -> Iterator[Path]:
+    root = folder.resolve()
+    seen: set[Path] = set()
+    for here, folders, files in os.walk(folder, followlinks=True):
+        place = Path(here)
+        folders[:] = [f for f in sorted(folders) if not f.startswith(".") and _allowed(place / f, root, follow_links)]
+        folders[:] = [f for f in folders if _first_visit((place / f).resolve(), seen)]
+        for name in sorted(files):
+            suffix = os.path.splitext(name)[1].lower()
+            if suffix in AUDIO_SUFFIXES and not name.startswith(".") and _allowed(place / name, root, follow_links):
+                yield place / name
+
+
+def _allowed(path: Path, root: Path, follow_links: bool) -> bool:
+    return follow_links or not path.is_symlink() or path.resolve().is_relative_to(root)
+
+
+def _first_visit(folder: Path, seen: set[Path]) -> bool:
+    """Whether a real folder is met for the first time: links in a circle end here."""
+    if folder in seen:
+        return False
+    seen.add(folder)
+    return True

@@ -1,0 +1,67 @@
+"""Writing samples to a file, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from instrunet.audio.sound import AudioError, Samples, shown
+from instrunet.errors import UsageError
+from instrunet.files import written_whole
+
+CHUNK_FRAMES = 65_536
+_FORMATS = {
+    ".wav": ("WAV", "PCM_16"),
+    ".flac": ("FLAC", "PCM_16"),
+    ".aiff": ("AIFF", "PCM_16"),
+    ".aif": ("AIFF", "PCM_16"),
+    ".ogg": ("OGG", "VORBIS"),
+    ".opus": ("OGG", "OPUS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+}
+
+
+def write(path: str | os.PathLike[str], x: Samples, sample_rate_hz: int, *, subtype: str | None = None) -> None:
+    """Write samples; the format follows the suffix, and the file appears whole or not at all.
+
+    Args:
+        path: Where to; ``.wav``, ``.flac``, ``.aiff``, ``.ogg``, ``.opus`` or ``.mp3``.
+        x: (n,) or (channels, n); beyond ±1 it is clipped where the coding is integer.
+        sample_rate_hz: Samples per second.
+        subtype: libsndfile's name of the coding (``PCM_16``, ``PCM_24``, ``FLOAT`` …); None takes 16 bits for wav,
+            flac and aiff, and the only coding that the others have.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.wav"
+    >>> write(path, np.zeros((2, 800), np.float32), 8000)
+    >>> soundfile.info(path).channels
+    2
+
+    Raises:
+        AudioError: that format cannot hold such samples.
+        UsageError: the suffix names no format that can be written.
+        InstrunetError: the disk is full or the folder cannot be written to.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in _FORMATS:
+        raise UsageError(
+            f"{shown(path)}: cannot write {suffix or 'a file without a suffix'}; use {', '.join(_FORMATS)}"
+        )
+    container, coding = _FORMATS[suffix]
+    frames = np.ascontiguousarray(np.atleast_2d(np.asarray(x, np.float32)).T)
+    with written_whole(path) as beside:
+        try:
+            with soundfile.SoundFile(
+                beside, "w", sample_rate_hz, frames.shape[1], subtype=subtype or coding, format=container
+            ) as file:
+                for at in range(0, len(frames), CHUNK_FRAMES):
+                    file.write(frames[at : at + CHUNK_FRAMES])
+        except (soundfile.LibsndfileError, ValueError) as error:
+            reason = str(error).split(": ")[-1].rstrip(".")
+            raise AudioError(
+                f"{shown(path)}: {frames.shape[1]} channels at {sample_rate_hz} Hz cannot be written as "
+                f"{subtype or coding}: {reason}"
+            ) from error
