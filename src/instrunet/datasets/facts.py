@@ -13,8 +13,8 @@ class DatasetFacts:
 
     Attributes:
         name: the word that the command line and the ``dataset`` column use.
-        vocabularies: vocabularies that the loader states truth in directly, the usual one first; any other is reached by
-            projection. Empty means the data set's own words.
+        vocabularies: the vocabularies that the loader states truth in directly, the usual one first; any other is
+            reached by projection. Empty means the data set's own words.
         expected: what a complete download holds, by a word such as ``"training clips"``.
         layout: one sentence on how the downloaded folder looks, for the error of a wrong folder.
         group: what the ``group`` column stands for.

@@ -101,7 +101,8 @@ class Manifest:
 
         Args:
             path: the ``.parquet`` file.
-            root: where the audio lies now; without it the root that was written counts, relative to the manifest's folder.
+            root: where the audio lies now; without it the root that was written counts, relative to the manifest's
+                folder.
 
         Raises:
             InstrunetError: no such file, not Parquet, or not one of our manifests.
