@@ -105,9 +105,7 @@ def _ends(span: Interval | None) -> dict[str, float]:
 
 def _numbers(evaluation: Evaluation) -> list[Row]:
     found = {**evaluation.numbers(), "ece": evaluation.calibration.as_is.ece}
-    return [
-        {"name": name, "value": value, **_ends(evaluation.intervals.get(name))} for name, value in found.items()
-    ]
+    return [{"name": name, "value": value, **_ends(evaluation.intervals.get(name))} for name, value in found.items()]
 
 
 def _classes(evaluation: Evaluation) -> list[Row]:

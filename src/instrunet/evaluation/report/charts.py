@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from instrunet.evaluation.bootstrap import Interval
@@ -15,6 +15,7 @@ from instrunet.evaluation.report.drawing import (
     SECOND,
     SOFT,
     THIRD,
+    Box,
     Drawing,
     Frame,
     legend,
@@ -66,16 +67,19 @@ def bars(rows: Sequence[Bar], title: str, *, most: float = 1.0) -> str:
 
 def _bar(drawing: Drawing, frame: Frame, row: Bar, middle: float) -> None:
     hint = f"{row.label}: {shown(row.value)}" + (f" ({between(row.interval)})" if between(row.interval) else "")
-    drawing.text(frame.left - 8, middle + 4.5, row.label, anchor="end")
+    drawing.text((frame.left - 8, middle + 4.5), row.label, anchor="end")
     if not math.isnan(row.value):
         drawing.rect(
-            frame.left, middle - 7, frame.x(row.value) - frame.left, 14, FIRST, hint=hint, extra='rx="2" opacity=".85"'
+            Box(frame.left, middle - 7, frame.x(row.value) - frame.left, 14),
+            FIRST,
+            hint=hint,
+            extra='rx="2" opacity=".85"',
         )
         _whisker(drawing, frame, row.interval, middle)
     if row.published is not None:
         drawing.diamond(frame.x(row.published), middle, SECOND, hint=f"{row.label}, published: {shown(row.published)}")
     words = shown(row.value, digits=2) if frame.x_range[1] <= 1 else shown(int(row.value))
-    drawing.text(frame.right + 8, middle + 4.5, words, quiet=True)
+    drawing.text((frame.right + 8, middle + 4.5), words, quiet=True)
 
 
 def _whisker(drawing: Drawing, frame: Frame, span: Interval | None, middle: float) -> None:
@@ -105,10 +109,10 @@ def gain_bars(rows: Sequence[Bar], title: str) -> str:
         start, end = sorted((frame.x(0), frame.x(row.value)))
         hint = f"{row.label}: {shown(row.value, sign=True)} ({between(row.interval, sign=True)})"
         colour = FIRST if row.value >= 0 else SECOND
-        drawing.rect(start, middle - 7, end - start, 14, colour, hint=hint, extra='rx="2" opacity=".85"')
+        drawing.rect(Box(start, middle - 7, end - start, 14), colour, hint=hint, extra='rx="2" opacity=".85"')
         _whisker(drawing, frame, row.interval, middle)
-        drawing.text(frame.left - 8, middle + 4.5, row.label, anchor="end")
-        drawing.text(frame.right + 8, middle + 4.5, shown(row.value, sign=True), quiet=True)
+        drawing.text((frame.left - 8, middle + 4.5), row.label, anchor="end")
+        drawing.text((frame.right + 8, middle + 4.5), shown(row.value, sign=True), quiet=True)
     return drawing.svg()
 
 
@@ -120,7 +124,7 @@ def lines(curves: Sequence[Line], title: str, *, x_name: str, y_name: str, marks
     frame = Frame(48, 52, WIDTH - 16, 250, y_range=(0.0, float(ticks[-1])))
     y_axis(drawing, frame, ticks)
     x_axis(drawing, frame, (0, 0.2, 0.4, 0.6, 0.8, 1), name=x_name)
-    drawing.text(4, 16, y_name, quiet=True)
+    drawing.text((4, 16), y_name, quiet=True)
     for mark in marks:
         drawing.line((frame.x(mark), frame.top), (frame.x(mark), frame.bottom), QUIET, dash="2 3")
     colours = (FIRST, SECOND, THIRD)
@@ -140,7 +144,7 @@ def reliability_plot(as_is: Reliability, scaled: Reliability | None, title: str)
     frame = Frame(48, 44, WIDTH - 16, 290)
     y_axis(drawing, frame, (0, 0.2, 0.4, 0.6, 0.8, 1))
     x_axis(drawing, frame, (0, 0.2, 0.4, 0.6, 0.8, 1))
-    drawing.text(4, 14, "share that is truly present", quiet=True)
+    drawing.text((4, 14), "share that is truly present", quiet=True)
     drawing.path([(frame.x(0), frame.y(0)), (frame.x(1), frame.y(1))], QUIET, dash="3 3", width=1)
     curves = [(as_is, FIRST, "dot", "scores as they are")]
     if scaled is not None:
@@ -154,16 +158,13 @@ def reliability_plot(as_is: Reliability, scaled: Reliability | None, title: str)
         height = (math.log10(n + 1) / math.log10(most + 1)) * (below.bottom - below.top)
         x = below.x(low) + 1
         drawing.rect(
-            x,
-            below.bottom - height,
-            below.x(high) - x - 1,
-            height,
+            Box(x, below.bottom - height, below.x(high) - x - 1, height),
             SOFT,
             hint=f"{low:.2f} to {high:.2f}: {shown(n)} scores",
         )
     drawing.line((below.left, below.bottom), (below.right, below.bottom), LINE)
     words = "mean score; below, how many scores (logarithmic)"
-    drawing.text((below.left + below.right) / 2, below.bottom + 20, words, anchor="middle", quiet=True)
+    drawing.text(((below.left + below.right) / 2, below.bottom + 20), words, anchor="middle", quiet=True)
     return drawing.svg()
 
 
@@ -190,18 +191,15 @@ def columns(values: Sequence[int], names: Sequence[str], title: str, *, x_name: 
         middle = frame.left + (i + 0.5) * step
         width = min(step * 0.7, 48)
         drawing.rect(
-            middle - width / 2,
-            frame.y(value),
-            width,
-            frame.bottom - frame.y(value),
+            Box(middle - width / 2, frame.y(value), width, frame.bottom - frame.y(value)),
             FIRST,
             hint=f"{name}: {value}",
             extra='rx="2" opacity=".85"',
         )
-        drawing.text(middle, frame.y(value) - 5, shown(value), anchor="middle", quiet=True)
-        drawing.text(middle, frame.bottom + 17, name, anchor="middle", quiet=True)
+        drawing.text((middle, frame.y(value) - 5), shown(value), anchor="middle", quiet=True)
+        drawing.text((middle, frame.bottom + 17), name, anchor="middle", quiet=True)
     drawing.line((frame.left, frame.bottom), (frame.right, frame.bottom), LINE)
-    drawing.text((frame.left + frame.right) / 2, frame.bottom + 38, x_name, anchor="middle", quiet=True)
+    drawing.text(((frame.left + frame.right) / 2, frame.bottom + 38), x_name, anchor="middle", quiet=True)
     return drawing.svg()
 
 
@@ -216,7 +214,7 @@ def spark(counts: Sequence[int], threshold: float, title: str) -> str:
         fill = FIRST if (i + 0.5) / len(counts) >= threshold else SOFT
         low, high = i / len(counts), (i + 1) / len(counts)
         drawing.rect(
-            i * step + 0.5, height - tall, step - 1, tall, fill, hint=f"{low:.2f} to {high:.2f}: {shown(n)} files"
+            Box(i * step + 0.5, height - tall, step - 1, tall), fill, hint=f"{low:.2f} to {high:.2f}: {shown(n)} files"
         )
     drawing.line((threshold * width, 0), (threshold * width, height), SECOND, width=1.5, dash="3 2")
     return drawing.svg()
@@ -232,20 +230,17 @@ def score_bars(scores: Sequence[float], thresholds: Sequence[float], labels: Seq
         middle, found = frame.top + (i + 0.5) * ROW, score >= threshold
         hint = f"{label}: {score:.3f}, threshold {threshold:.2f}, {'detected' if found else 'not detected'}"
         drawing.rect(
-            frame.left,
-            middle - 7,
-            frame.x(score) - frame.left,
-            14,
+            Box(frame.left, middle - 7, frame.x(score) - frame.left, 14),
             FIRST if found else SOFT,
             hint=hint,
             extra='rx="2"',
         )
         drawing.line((frame.x(threshold), middle - 9), (frame.x(threshold), middle + 9), SECOND, width=2)
-        drawing.text(frame.left - 8, middle + 4.5, label, anchor="end", extra='font-weight="600"' if found else "")
-        drawing.text(frame.right + 8, middle + 4.5, ("✓ " if found else "") + f"{score:.2f}", quiet=not found)
+        drawing.text((frame.left - 8, middle + 4.5), label, anchor="end", extra='font-weight="600"' if found else "")
+        drawing.text((frame.right + 8, middle + 4.5), ("✓ " if found else "") + f"{score:.2f}", quiet=not found)
     return drawing.svg()
 
 
-def _label_room(labels: object) -> float:
-    longest = max((len(str(label)) for label in labels), default=0)  # type: ignore[attr-defined]
+def _label_room(labels: Iterable[str]) -> float:
+    longest = max((len(label) for label in labels), default=0)
     return min(170.0, 16 + LETTER * longest)

@@ -9,6 +9,17 @@ from html import escape
 FIRST, SECOND, THIRD = "var(--first)", "var(--second)", "var(--third)"
 QUIET, LINE, GRID, SOFT = "var(--quiet)", "var(--line)", "var(--grid)", "var(--soft)"
 FONT_PX = 13
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle by its upper left corner and its size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
 
 
 @dataclass
@@ -21,46 +32,40 @@ class Drawing:
     fixed: bool = False
     parts: list[str] = field(default_factory=list)
 
-    def rect(self, x: float, y: float, width: float, height: float, fill: str, *, hint: str = "", extra: str = "") -> None:  # noqa: PLR0913 - a rectangle has four numbers
+    def rect(self, box: Box, fill: str, *, hint: str = "", extra: str = "") -> None:
         """A filled rectangle; ``hint`` is shown under the pointer."""
-        inner = f"<title>{escape(hint)}</title>" if hint else ""
-        self.parts.append(
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{max(height, 0):.1f}" fill="{fill}" {extra}>{inner}</rect>'
-        )
+        size = f'width="{max(box.width, 0):.1f}" height="{max(box.height, 0):.1f}"'
+        self._add("rect", f'x="{box.x:.1f}" y="{box.y:.1f}" {size} fill="{fill}" {extra}', hint)
 
-    def line(self, start: tuple[float, float], end: tuple[float, float], stroke: str, *, width: float = 1, dash: str = "") -> None:
+    def line(self, start: Point, end: Point, stroke: str, *, width: float = 1, dash: str = "") -> None:
         """A straight line."""
-        style = f' stroke-dasharray="{dash}"' if dash else ""
-        self.parts.append(
-            f'<line x1="{start[0]:.1f}" y1="{start[1]:.1f}" x2="{end[0]:.1f}" y2="{end[1]:.1f}" stroke="{stroke}" stroke-width="{width}"{style}/>'
-        )
+        self.path([start, end], stroke, dash=dash, width=width)
 
-    def path(self, points: Sequence[tuple[float, float]], stroke: str, *, dash: str = "", width: float = 2) -> None:
+    def path(self, points: Sequence[Point], stroke: str, *, dash: str = "", width: float = 2) -> None:
         """A line through points."""
-        style = f' stroke-dasharray="{dash}"' if dash else ""
+        style = f'stroke="{stroke}" stroke-width="{width:g}" stroke-linejoin="round"'
+        style += f' stroke-dasharray="{dash}"' if dash else ""
         joined = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        self.parts.append(
-            f'<polyline points="{joined}" fill="none" stroke="{stroke}" stroke-width="{width}" stroke-linejoin="round"{style}/>'
-        )
+        self._add("polyline", f'points="{joined}" fill="none" {style}')
 
     def dot(self, x: float, y: float, fill: str, *, radius: float = 4, hint: str = "") -> None:
         """A filled circle."""
-        inner = f"<title>{escape(hint)}</title>" if hint else ""
-        self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{fill}">{inner}</circle>')
+        self._add("circle", f'cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{fill}"', hint)
 
     def diamond(self, x: float, y: float, stroke: str, *, hint: str = "") -> None:
         """An open diamond, which tells itself apart from a dot without colour."""
-        inner = f"<title>{escape(hint)}</title>" if hint else ""
-        self.parts.append(
-            f'<path d="M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5 -5z" fill="var(--paper)" stroke="{stroke}" stroke-width="2">{inner}</path>'
-        )
+        shape = f"M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5 -5z"
+        self._add("path", f'd="{shape}" fill="var(--paper)" stroke="{stroke}" stroke-width="2"', hint)
 
-    def text(self, x: float, y: float, words: str, *, anchor: str = "start", quiet: bool = False, extra: str = "") -> None:  # noqa: PLR0913 - where, what and how
-        """Words with their baseline at ``y``."""
-        kind = ' class="quiet"' if quiet else ""
-        self.parts.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{FONT_PX}" text-anchor="{anchor}"{kind} {extra}>{escape(words)}</text>'
-        )
+    def text(self, at: Point, words: str, *, anchor: str = "start", quiet: bool = False, extra: str = "") -> None:
+        """Words with their baseline at a point."""
+        kind = 'class="quiet"' if quiet else ""
+        place = f'x="{at[0]:.1f}" y="{at[1]:.1f}" font-size="{FONT_PX}" text-anchor="{anchor}"'
+        self.parts.append(f"<text {place} {kind} {extra}>{escape(words)}</text>")
+
+    def _add(self, tag: str, attributes: str, hint: str = "") -> None:
+        inner = f"<title>{escape(hint)}</title>" if hint else ""
+        self.parts.append(f"<{tag} {attributes}>{inner}</{tag}>")
 
     def svg(self) -> str:
         """The drawing as an ``<svg>`` element."""
@@ -99,9 +104,9 @@ def x_axis(drawing: Drawing, frame: Frame, ticks: Sequence[float], *, name: str 
     for tick in ticks:
         x = frame.x(tick)
         drawing.line((x, frame.top), (x, frame.bottom), GRID)
-        drawing.text(x, frame.bottom + 17, style.format(tick).replace("-", "−"), anchor="middle", quiet=True)
+        drawing.text((x, frame.bottom + 17), style.format(tick).replace("-", "−"), anchor="middle", quiet=True)
     if name:
-        drawing.text((frame.left + frame.right) / 2, frame.bottom + 36, name, anchor="middle", quiet=True)
+        drawing.text(((frame.left + frame.right) / 2, frame.bottom + 36), name, anchor="middle", quiet=True)
 
 
 def y_axis(drawing: Drawing, frame: Frame, ticks: Sequence[float], *, name: str = "", style: str = "{:g}") -> None:
@@ -109,9 +114,9 @@ def y_axis(drawing: Drawing, frame: Frame, ticks: Sequence[float], *, name: str 
     for tick in ticks:
         y = frame.y(tick)
         drawing.line((frame.left, y), (frame.right, y), GRID)
-        drawing.text(frame.left - 7, y + 4.5, style.format(tick).replace("-", "−"), anchor="end", quiet=True)
+        drawing.text((frame.left - 7, y + 4.5), style.format(tick).replace("-", "−"), anchor="end", quiet=True)
     if name:
-        drawing.text(frame.left - 7, frame.top - 12, name, quiet=True)
+        drawing.text((frame.left - 7, frame.top - 12), name, quiet=True)
 
 
 def round_ticks(low: float, high: float, *, at_most: int = 6) -> list[float]:
@@ -137,5 +142,5 @@ def legend(drawing: Drawing, x: float, y: float, entries: Sequence[tuple[str, st
             drawing.diamond(x + 5, y - 4, colour)
         else:
             drawing.line((x - 3, y - 4), (x + 13, y - 4), colour, width=2, dash="5 3" if mark == "dash" else "")
-        drawing.text(x + 18, y, words, quiet=True)
+        drawing.text((x + 18, y), words, quiet=True)
         x += 18 + 7.2 * len(words) + 18

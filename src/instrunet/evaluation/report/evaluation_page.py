@@ -33,9 +33,7 @@ class ReportConfig:
     players: PlayerConfig = field(default_factory=PlayerConfig)
 
 
-def write_report(
-    evaluation: Evaluation, folder: str | os.PathLike[str], *, config: ReportConfig | None = None
-) -> Path:
+def write_report(evaluation: Evaluation, folder: str | os.PathLike[str], *, config: ReportConfig | None = None) -> Path:
     """Write ``index.html``, ``evaluation.json`` and the CSV tables into ``folder``; gives the page's path."""
     place = Path(folder)
     write_evaluation_tables(evaluation, place)

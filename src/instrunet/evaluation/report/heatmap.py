@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from instrunet.evaluation.confusion import Confusion
 from instrunet.evaluation.report.charts import LETTER
-from instrunet.evaluation.report.drawing import LINE, Drawing
+from instrunet.evaluation.report.drawing import LINE, Box, Drawing
 
 CELL = 30.0
 
@@ -26,7 +26,7 @@ def confusion_map(table: Confusion) -> str:
     for k, i in enumerate(rows):
         y = top + k * CELL
         total = sum(table.counts[i])
-        drawing.text(room - 8, y + CELL / 2 + 4.5, table.rows[i], anchor="end")
+        drawing.text((room - 8, y + CELL / 2 + 4.5), table.rows[i], anchor="end")
         for column, j in enumerate([*kept, n]):
             x = room + column * CELL + (6 if j == n else 0)
             _shade(drawing, x, y, table.counts[i][j], total, (table.rows[i], table.columns[j]))
@@ -34,16 +34,16 @@ def confusion_map(table: Confusion) -> str:
 
 
 def _heading(drawing: Drawing, x: float, y: float, words: str) -> None:
-    drawing.text(x, y, words, extra=f'transform="rotate(-45 {x:.1f} {y:.1f})"')
+    drawing.text((x, y), words, extra=f'transform="rotate(-45 {x:.1f} {y:.1f})"')
 
 
 def _shade(drawing: Drawing, x: float, y: float, n: int, total: int, names: tuple[str, str]) -> None:
     share = n / total
     right = names[0] == names[1]
-    hint = f"{names[0]} taken for {names[1]}: {n} of {total} ({share:.0%})" if not right else f"{names[0]}: {n} of {total} right"
+    words = f"{names[0]}: {n} of {total} right" if right else f"{names[0]} taken for {names[1]}: {n} of {total}"
     fill = f"rgba(var(--heat), {0.08 + 0.92 * share:.2f})" if n else "var(--panel)"
     edge = f'stroke="{LINE}" stroke-width="{2 if right else 0.5}"'
-    drawing.rect(x + 1, y + 1, CELL - 2, CELL - 2, fill, hint=hint, extra=f'rx="3" {edge}')
+    drawing.rect(Box(x + 1, y + 1, CELL - 2, CELL - 2), fill, hint=words, extra=f'rx="3" {edge}')
     if n:
-        colour = 'style="fill: var(--over)"' if share > 0.5 else ""
-        drawing.text(x + CELL / 2, y + CELL / 2 + 4.5, str(n), anchor="middle", extra=f'{colour} pointer-events="none"')
+        style = 'pointer-events="none"' + (' style="fill: var(--over)"' if share > 0.5 else "")
+        drawing.text((x + CELL / 2, y + CELL / 2 + 4.5), str(n), anchor="middle", extra=style)

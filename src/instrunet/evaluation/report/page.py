@@ -48,7 +48,8 @@ def page(title: str, lead: str, tiles: Sequence[Tile], sections: Sequence[Sectio
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(title)}</title><link rel="icon" href="data:,"><style>{_asset("page.css")}</style></head><body><main>'
+        f'<title>{escape(title)}</title><link rel="icon" href="data:,">'
+        f"<style>{_asset('page.css')}</style></head><body><main>"
         f'<header><h1>{escape(title)}</h1><button id="theme" type="button">Dark</button></header>'
         f'<p class="lead">{lead}</p>{_tiles(tiles)}<nav aria-label="Sections">{links}</nav>{bodies}'
         f"</main><script>{_asset('page.js')}</script></body></html>\n"
@@ -80,7 +81,7 @@ def scrolled(inner: str, *, tall: bool = False) -> str:
 
 def paragraph(text: str, *, kind: str = "") -> str:
     """Plain text as a paragraph; ``kind`` is a class such as ``note``."""
-    return f'<p{f" class={kind}" if kind else ""}>{escape(text)}</p>'
+    return f"<p{f' class={kind}' if kind else ''}>{escape(text)}</p>"
 
 
 def definitions(words: Sequence[tuple[str, str]]) -> str:
@@ -90,7 +91,8 @@ def definitions(words: Sequence[tuple[str, str]]) -> str:
 
 def _tiles(tiles: Sequence[Tile]) -> str:
     inner = "".join(
-        f'<div class="tile"><span>{escape(tile.name)}</span><b>{escape(tile.value)}</b><span>{escape(tile.below)}</span></div>'
+        f'<div class="tile"><span>{escape(tile.name)}</span><b>{escape(tile.value)}</b>'
+        f"<span>{escape(tile.below)}</span></div>"
         for tile in tiles
     )
     return f'<div class="tiles">{inner}</div>' if inner else ""

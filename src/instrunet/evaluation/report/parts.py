@@ -62,7 +62,10 @@ def thresholds(evaluation: Evaluation) -> str:
     curve = evaluation.curve
     marks = [float(d.name) for d in evaluation.decisions if d.name != "tuned"]
     drawn = lines(
-        [Line("micro F1", curve.thresholds, curve.micro_f1), Line("macro F1", curve.thresholds, curve.macro_f1, dashed=True)],
+        [
+            Line("micro F1", curve.thresholds, curve.micro_f1),
+            Line("macro F1", curve.thresholds, curve.macro_f1, dashed=True),
+        ],
         "F1 against the threshold",
         x_name="one threshold for all classes",
         y_name="F1",
@@ -75,7 +78,9 @@ def thresholds(evaluation: Evaluation) -> str:
             bars(rows, "Tuned thresholds"),
             f"Threshold of each class, tuned on {shown(evaluation.config.tuning.n_clips)} validation clips.",
         )
-    return plots(figure(drawn, "F1 on these clips as the threshold moves; dotted lines are the fixed thresholds."), tuned)
+    return plots(
+        figure(drawn, "F1 on these clips as the threshold moves; dotted lines are the fixed thresholds."), tuned
+    )
 
 
 def confusion(evaluation: Evaluation) -> str:
@@ -111,7 +116,10 @@ def slices(parts: Sequence[Slice], heading: str, kind: str) -> str:
     heads += ["subset accuracy", "true per clip", "predicted per clip"]
     drawn = plots(
         figure(bars([Bar(p.name, p.micro_f1) for p in parts], f"Micro F1 by {kind}"), f"Micro F1 by {kind}."),
-        figure(columns([p.n_clips for p in parts], [p.name for p in parts], f"Clips by {kind}", x_name=heading), "Clips in each."),
+        figure(
+            columns([p.n_clips for p in parts], [p.name for p in parts], f"Clips by {kind}", x_name=heading),
+            "Clips in each.",
+        ),
     )
     return drawn + scrolled(grid(heads, rows))
 
@@ -136,7 +144,9 @@ def in_time(evaluation: Evaluation) -> str:
     if evaluation.windows is not None:
         numbers, name = evaluation.windows.numbers(), evaluation.windows.decision.name
         keys = [f"micro_f1@{name}", f"macro_f1@{name}", "map", "roc_auc"]
-        found += f"<h3>Windows</h3>{paragraph(f'{shown(evaluation.windows.n_clips)} windows, each judged like a clip.')}"
+        found += (
+            f"<h3>Windows</h3>{paragraph(f'{shown(evaluation.windows.n_clips)} windows, each judged like a clip.')}"
+        )
         from instrunet.evaluation.report.words import title_of
 
         found += scrolled(grid(["number", "value"], [[text(title_of(key)), number(numbers[key])] for key in keys]))

@@ -33,7 +33,10 @@ MEANINGS = (
     ("Average precision", "Area under the precision–recall curve of one class; its mean is mAP. Needs no threshold."),
     ("ROC-AUC", "How often a clip that has the instrument scores above one that has not. Needs no threshold."),
     ("LRAP", "Label ranking average precision: within a clip, how far up its true labels stand."),
-    ("Binary accuracy", "Share of the observed (clip, class) pairs decided rightly; absent classes make it flattering."),
+    (
+        "Binary accuracy",
+        "Share of the observed (clip, class) pairs decided rightly; absent classes flatter it.",
+    ),
     ("Subset accuracy", "Share of the clips of which every observed class is decided rightly."),
     ("Top-1, top-3", "On clips with a single instrument: it has the highest score, or one of the three highest."),
     ("Calibration error", "Mean gap between a score and the share of such scores that is right (ECE)."),
