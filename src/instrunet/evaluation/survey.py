@@ -153,7 +153,7 @@ def _class(
 
 
 def _files(
-    values: NDArray[np.float64], names: tuple[str, ...], predicted: NDArray[np.bool_], ids: tuple[str, ...]
+    values: NDArray[np.float64], names: tuple[str, ...], predicted: NDArray[np.bool_], ids: Sequence[str]
 ) -> tuple[FileSurvey, ...]:
     p = np.clip(values, 1e-12, 1 - 1e-12)
     entropy = -(p * np.log2(p) + (1 - p) * np.log2(1 - p)).mean(axis=1)

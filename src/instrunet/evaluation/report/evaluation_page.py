@@ -12,9 +12,9 @@ from instrunet.evaluation.assessment import Evaluation
 from instrunet.evaluation.published import Published, beside
 from instrunet.evaluation.report import parts
 from instrunet.evaluation.report.grid import Cell, between, grid, number, shown, spread, text
-from instrunet.evaluation.report.page import Section, Tile, definitions, page, paragraph, scrolled, write_page
+from instrunet.evaluation.report.page import Section, Tile, definitions, page, paragraph, plots, scrolled, write_page
 from instrunet.evaluation.report.players import PlayerConfig, Players
-from instrunet.evaluation.report.words import MEANINGS, title_of
+from instrunet.evaluation.report.words import KINDS, MEANINGS, title_of
 from instrunet.evaluation.tables import write_evaluation_tables
 
 
@@ -125,12 +125,15 @@ def _protocols(evaluation: Evaluation, others: Mapping[str, Evaluation]) -> str:
 
 def _averages(evaluation: Evaluation) -> str:
     rows: list[list[Cell]] = []
+    all_occur = all(row.support or not row.n_observed for row in evaluation.classes)
     for decision in evaluation.decisions:
         for average in decision.averages:
+            if average.name == "macro_present" and all_occur:
+                continue
             key = f"{average.name}_f1@{decision.name}"
             rows.append(
                 [
-                    text(title_of(f"{average.name}_f1").removesuffix(" F1")),
+                    text(KINDS[average.name].rstrip(":")),
                     text(decision.name),
                     number(average.precision),
                     number(average.recall),
@@ -139,7 +142,7 @@ def _averages(evaluation: Evaluation) -> str:
                 ]
             )
     table = grid(["average", "threshold", "precision", "recall", "F1", "F1 interval"], rows)
-    return scrolled(_overall(evaluation)) + "<h3>Precision, recall and F1</h3>" + scrolled(table)
+    return plots(scrolled(_overall(evaluation)), scrolled(table))
 
 
 def _overall(evaluation: Evaluation) -> str:

@@ -29,12 +29,15 @@ def classes(evaluation: Evaluation, published: Published | None) -> str:
         Bar(row.label, row.ap, ap_spans[j] if ap_spans else None, _theirs(published, row.label, "ap"))
         for j, row in enumerate(evaluation.classes)
     ]
-    order = sorted(range(len(f1)), key=lambda j: -(f1[j].value if f1[j].value == f1[j].value else -1))
+    occurring = [j for j, row in enumerate(evaluation.classes) if row.support]
+    order = sorted(occurring, key=lambda j: -f1[j].value)
     drawn = plots(
         figure(bars([f1[j] for j in order], "F1 per class"), f"F1 per class, {_at(evaluation)}."),
         figure(bars([ap[j] for j in order], "Average precision per class"), "Average precision per class, same order."),
     )
-    return drawn + scrolled(_class_table(evaluation, published))
+    absent = [row.label for row in evaluation.classes if not row.support]
+    words = f"No clip is known to hold {', '.join(absent)}: not drawn, and F1 counts as 0 there." if absent else ""
+    return drawn + (paragraph(words, kind="note") if words else "") + scrolled(_class_table(evaluation, published))
 
 
 def _class_table(evaluation: Evaluation, published: Published | None) -> str:

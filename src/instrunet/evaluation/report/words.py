@@ -18,7 +18,7 @@ NAMES = {
 KINDS = {
     "micro": "Micro",
     "macro": "Macro",
-    "macro_present": "Macro (classes that occur)",
+    "macro_present": "Macro, classes that occur:",
     "weighted": "Weighted",
     "samples": "Samples",
 }
