@@ -1,0 +1,100 @@
+"""Whose note is it? Notes heard in the full mix go to the stem that holds their energy.
+
+A transcriber hears onsets better in the untouched mix than in a stem with holes; a separator knows better who plays.
+This joins the two: each note is scored against every stem at the note's own partials, weighted by what the
+instrument can play and by whether the timeline says that it plays at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from instrunet.transcription.limits import limits_of
+from instrunet.transcription.notes import Note, Part
+from instrunet.transcription.separation import Stems
+from instrunet.transcription.spectrum import SpectrumConfig, analyse
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class AttributionConfig:
+    """How many partials are looked at, and how much a second instrument may claim the same note."""
+
+    n_partials: int = 8
+    unison_share: float = 0.42
+    spectrum: SpectrumConfig = field(default_factory=SpectrumConfig)
+
+
+def attribute(
+    notes: tuple[Note, ...],
+    stems: Stems,
+    *,
+    playing: Mapping[str, tuple[tuple[float, float], ...]] | None = None,
+    config: AttributionConfig | None = None,
+) -> tuple[Part, ...]:
+    """Share the notes out among the stems' instruments.
+
+    Args:
+        notes: Notes of the mix.
+        stems: The separated instruments.
+        playing: For each instrument the ranges (start, end) in which it was recognised; absent = always.
+        config: Settings.
+    """
+    config = config or AttributionConfig()
+    names = tuple(stems.samples)
+    if not names:
+        return ()
+    power = {name: _power(stems, name, config) for name in names}
+    found: dict[str, list[Note]] = {name: [] for name in names}
+    for note in notes:
+        claims = np.array([_claim(note, name, power[name], playing, config) for name in names])
+        if claims.sum() <= 0:
+            continue
+        shares = claims / claims.sum()
+        for index in np.flatnonzero((shares >= config.unison_share) | (shares == shares.max())):
+            found[names[int(index)]].append(note)
+    return tuple(Part(name, tuple(sorted(found[name]))) for name in names)
+
+
+def _power(stems: Stems, name: str, config: AttributionConfig) -> Matrix:
+    from instrunet.audio import resample
+
+    samples = stems.samples[name]
+    rate = config.spectrum.sample_rate_hz
+    if stems.sample_rate_hz != rate:
+        samples = resample(samples, stems.sample_rate_hz, rate)
+    return np.abs(analyse(samples, config.spectrum)).astype(np.float32) ** 2
+
+
+def _claim(
+    note: Note,
+    name: str,
+    power: Matrix,
+    playing: Mapping[str, tuple[tuple[float, float], ...]] | None,
+    config: AttributionConfig,
+) -> float:
+    limits = limits_of(name)
+    if not limits.low <= note.pitch <= limits.high:
+        return 0.0
+    if playing is not None and name in playing and not _sounds(note, playing[name]):
+        return 0.0
+    rate, hop = config.spectrum.sample_rate_hz, config.spectrum.hop
+    first = int(note.onset_s * rate / hop)
+    last = max(first + 2, int(min(note.offset_s, note.onset_s + 0.6) * rate / hop))
+    window = power[:, first:last]
+    if window.shape[1] == 0:
+        return 0.0
+    f0 = 440.0 * 2 ** ((note.pitch - 69) / 12)
+    bins = np.round(np.arange(1, config.n_partials + 1) * f0 * config.spectrum.n_fft / rate).astype(int)
+    bins = bins[bins < len(power) - 1]
+    near = np.stack([window[bins - 1], window[bins], window[bins + 1]]).max(0)
+    return float(np.sqrt(near).sum(0).mean())
+
+
+def _sounds(note: Note, ranges: tuple[tuple[float, float], ...], slack_s: float = 0.5) -> bool:
+    return any(note.onset_s < end + slack_s and note.offset_s > start - slack_s for start, end in ranges)
