@@ -1,0 +1,276 @@
+"""Quantised music as a score: MusicXML that opens in any notation program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from instrunet.errors import MissingExtraError
+from instrunet.files import written_whole
+from instrunet.labels import instrument
+from instrunet.transcription.drum_staff import drum_measure_note
+from instrunet.transcription.harmony import ChordSymbol, Key, chord_symbols, find_key, spell
+from instrunet.transcription.notes import DRUM_PARTS
+from instrunet.transcription.quantise import QuantisedMusic, ScorePart
+from instrunet.transcription.staves import TWO_STAVES, Chord, clef_of, hands, voices
+
+MUSIC21_NAMES = {
+    "voice": "Vocalist", "piano": "Piano", "electric_piano": "ElectricPiano", "organ": "Organ", "harpsichord":
+    "Harpsichord", "accordion": "Accordion", "harmonica": "Harmonica", "acoustic_guitar": "AcousticGuitar",
+    "electric_guitar": "ElectricGuitar", "banjo": "Banjo", "mandolin": "Mandolin", "ukulele": "Ukulele", "harp":
+    "Harp", "sitar": "Sitar", "electric_bass": "ElectricBass", "double_bass": "Contrabass", "violin": "Violin",
+    "viola": "Viola", "cello": "Violoncello", "string_section": "StringInstrument", "flute": "Flute",
+    "clarinet": "Clarinet", "oboe": "Oboe", "bassoon": "Bassoon", "saxophone": "AltoSaxophone", "trumpet":
+    "Trumpet", "trombone": "Trombone", "french_horn": "Horn", "tuba": "Tuba", "brass_section":
+    "BrassInstrument", "timpani": "Timpani", "mallet_percussion": "Marimba", "synthesizer": "ElectricPiano",
+}  # fmt: skip
+USUAL_CLEF = {
+    "viola": "alto", "cello": "bass", "double_bass": "bass", "electric_bass": "bass", "bassoon": "bass",
+    "trombone": "bass", "tuba": "bass", "timpani": "bass", "violin": "treble", "flute": "treble", "oboe": "treble",
+    "clarinet": "treble", "trumpet": "treble", "saxophone": "treble", "french_horn": "treble", "mandolin": "treble",
+    "acoustic_guitar": "treble8vb", "electric_guitar": "treble8vb", "banjo": "treble8vb", "ukulele": "treble",
+}  # fmt: skip
+
+
+SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+
+
+@dataclass(frozen=True)
+class ScoreOptions:
+    """Title, composer line, whether parts are shown at written pitch, and whether chord symbols are set."""
+
+    title: str = "Untitled"
+    composer: str = "Transcribed by instrunet"
+    transposed: bool = True
+    chord_symbols: bool = True
+
+
+def to_music21(music: QuantisedMusic, options: ScoreOptions | None = None) -> Any:
+    """Build a ``music21.stream.Score`` in sounding pitch, with names, clefs, key, metre, tempo and chord symbols."""
+    try:
+        from music21 import layout, metadata, stream
+    except ImportError as error:
+        raise MissingExtraError("transcribe", "notation") from error
+    options = options or ScoreOptions()
+    key = find_key([p for p in music.parts if p.instrument not in DRUM_PARTS])
+    score = stream.Score()
+    score.metadata = metadata.Metadata()
+    score.metadata.title = options.title
+    score.metadata.composer = options.composer
+    symbols = chord_symbols(music) if options.chord_symbols else ()
+    first = True
+    for part in music.parts:
+        if not part.notes:
+            continue
+        here = symbols if first else None
+        staves = _staves(part, music, key, here)
+        for staff in staves:
+            score.insert(0, staff)
+        if len(staves) == 2:
+            group = layout.StaffGroup(staves, name=instrument(part.instrument).name, symbol="brace")
+            score.insert(0, group)
+        first = False
+    return score
+
+
+def write_musicxml(path: Path, music: QuantisedMusic, options: ScoreOptions | None = None) -> None:
+    """Write the score as MusicXML."""
+    from music21.musicxml.m21ToXml import GeneralObjectExporter
+
+    options = options or ScoreOptions()
+    score = to_music21(music, options)
+    if options.transposed:
+        for part in score.parts:
+            part.toWrittenPitch(inPlace=True)
+    content = GeneralObjectExporter(score).parse()
+    with written_whole(path) as beside:
+        beside.write_bytes(content)
+
+
+def _staves(part: ScorePart, music: QuantisedMusic, key: Key, symbols: tuple[ChordSymbol, ...] | None) -> list[Any]:
+    from music21 import stream
+
+    if part.instrument in DRUM_PARTS:
+        return [_staff(stream.Part(), part, (part, "percussion"), music, key, symbols)]
+    if part.instrument in TWO_STAVES:
+        right, left = hands(part.notes)
+        if right and left:
+            upper = ScorePart(part.instrument, right, part.confidence)
+            lower = ScorePart(part.instrument, left, part.confidence)
+            return [
+                _staff(stream.PartStaff(), part, (upper, "treble"), music, key, symbols),
+                _staff(stream.PartStaff(), part, (lower, "bass"), music, key, None),
+            ]
+    clef = clef_of(part.notes, usual=USUAL_CLEF.get(part.instrument))
+    return [_staff(stream.Part(), part, (part, clef), music, key, symbols)]
+
+
+def _staff(
+    staff: Any, whole: ScorePart, shown: tuple[ScorePart, str], music: QuantisedMusic, key: Key, symbols: Any
+) -> Any:
+    """Fill a staff: head matter, then a measure at a time."""
+    part, clef = shown
+    staff.partName = instrument(whole.instrument).name
+    staff.insert(0, _player(whole.instrument))
+    staff.atSoundingPitch = True
+    bar = Fraction(music.beats_per_bar)
+    bars_before = -(-music.pickup // bar) if music.pickup else 0
+    shift = bars_before * bar
+    lanes = voices(part.notes) or ((),)
+    last = max((c.end for lane in lanes for c in lane), default=Fraction(0))
+    end = max((n.start + n.duration for p in music.parts for n in p.notes), default=last)
+    n_bars = max(1, int(-(-(end + shift) // bar)))
+    for index in range(n_bars):
+        first = index == 0
+        staff.append(
+            _measure(index, bar, shift, lanes, (part, clef, music, key, symbols or (), first, symbols is not None))
+        )
+    staff.measure(1).rightBarline = None
+    staff.makeTies(inPlace=True) if hasattr(staff, "makeTies") else None
+    for measure in staff.getElementsByClass("Measure"):
+        measure.makeBeams(inPlace=True)
+    staff.getElementsByClass("Measure").last().rightBarline = "final"
+    return staff
+
+
+def _measure(index: int, bar: Fraction, shift: Fraction, lanes: Any, setting: Any) -> Any:
+    from music21 import key as key21
+    from music21 import meter, stream, tempo
+
+    part, clef, music, key, symbols, first, top = setting
+    measure = stream.Measure(number=index + 1)
+    if first:
+        measure.insert(0, _clef(clef))
+        if part.instrument not in DRUM_PARTS:
+            measure.insert(0, key21.KeySignature(key.fifths))
+        measure.insert(0, meter.TimeSignature(f"{music.beats_per_bar}/4"))
+        if top:
+            swing = "Swing" if music.swing else None
+            measure.insert(0, tempo.MetronomeMark(number=round(music.tempo_bpm), text=swing))
+    start = index * bar - shift
+    written = [_voice_in_bar(lane, start, bar, part, key) for lane in lanes]
+    sounding = [voice for voice in written if voice[1]]
+    if len(sounding) <= 1:
+        for offset, element in (sounding or written)[0][0]:
+            measure.insert(offset, element)
+    else:
+        for number, (elements, _) in enumerate(sounding, start=1):
+            voice = stream.Voice(id=str(number))
+            for offset, element in elements:
+                voice.insert(offset, element)
+            measure.insert(0, voice)
+    for symbol in symbols:
+        if start <= symbol.start < start + bar:
+            measure.insert(symbol.start - start, _chord_symbol(symbol, key))
+    return measure
+
+
+def _voice_in_bar(
+    lane: tuple[Chord, ...], start: Fraction, bar: Fraction, part: ScorePart, key: Key
+) -> tuple[list[tuple[Fraction, Any]], bool]:
+    """Notes and rests of one voice that fill the bar exactly; notes over the bar line are cut and tied."""
+    from music21 import note as note21
+    from music21 import tie
+
+    out: list[tuple[Fraction, Any]] = []
+    at, sounds = Fraction(0), False
+    for chord in lane:
+        begin, end = max(chord.start, start), min(chord.end, start + bar)
+        if end <= begin:
+            continue
+        begin, end = begin - start, end - start
+        for offset, length in _values(at, begin - at):
+            out.append((offset, note21.Rest(quarterLength=length)))
+        pieces = _values(begin, end - begin)
+        for number, (offset, length) in enumerate(pieces):
+            element = _element(chord, length, part, key)
+            before = chord.start < start or number > 0
+            after = chord.end > start + bar or number < len(pieces) - 1
+            if (before or after) and part.instrument not in DRUM_PARTS:
+                element.tie = tie.Tie("continue" if before and after else "stop" if before else "start")
+            out.append((offset, element))
+        at, sounds = end, True
+    for offset, length in _values(at, bar - at):
+        out.append((offset, note21.Rest(quarterLength=length)))
+    return out, sounds
+
+
+PLAIN = tuple(Fraction(value) for value in "4 3 2 3/2 1 3/4 2/3 1/2 1/3 1/4 1/6 1/8 1/12".split())
+
+
+def _values(offset: Fraction, length: Fraction) -> list[tuple[Fraction, Fraction]]:
+    """Cut a length into writable values that show the beat: off-beat notes are split at the next beat."""
+    pieces: list[tuple[Fraction, Fraction]] = []
+    while length > 0:
+        to_beat = -offset % 1
+        room = (
+            to_beat
+            if 0 < to_beat < length and (length - to_beat > Fraction(1, 2) or to_beat.denominator != 2)
+            else length
+        )
+        value = next((v for v in PLAIN if v <= room and (v <= 1 or offset.denominator <= 2)), room)
+        pieces.append((offset, value))
+        offset, length = offset + value, length - value
+    return pieces
+
+
+def _element(chord: Chord, length: Fraction, part: ScorePart, key: Key) -> Any:
+    from music21 import chord as chord21
+    from music21 import note as note21
+
+    if part.instrument in DRUM_PARTS:
+        return drum_measure_note(chord.pitches, length, chord.velocity)
+    pitches = [_pitch(pitch, key) for pitch in chord.pitches]
+    element = (
+        note21.Note(pitches[0], quarterLength=length)
+        if len(pitches) == 1
+        else chord21.Chord(pitches, quarterLength=length)
+    )
+    element.volume.velocity = chord.velocity
+    return element
+
+
+def _pitch(midi: int, key: Key) -> Any:
+    from music21 import pitch as pitch21
+
+    step, alter = spell(midi % 12, key.fifths)
+    made = pitch21.Pitch(step=step, octave=(midi - alter - SEMITONES[step]) // 12 - 1)
+    if alter:
+        made.accidental = pitch21.Accidental(alter)
+    return made
+
+
+def _chord_symbol(symbol: ChordSymbol, key: Key) -> Any:
+    from music21 import harmony
+
+    step, alter = spell(symbol.root, key.fifths)
+    kinds = {"": "major", "m": "minor", "7": "dominant-seventh", "m7": "minor-seventh", "maj7": "major-seventh",
+             "dim": "diminished"}  # fmt: skip
+    root = step + ("#" * alter if alter > 0 else "-" * -alter)
+    made = harmony.ChordSymbol(root=root, kind=kinds[symbol.kind])
+    made.writeAsChord = False
+    return made
+
+
+def _player(name: str) -> Any:
+    from music21 import instrument as instrument21
+
+    if name in DRUM_PARTS:
+        player = instrument21.UnpitchedPercussion()
+        player.midiChannel = 9
+    else:
+        player = getattr(instrument21, MUSIC21_NAMES.get(name, "Instrument"))()
+    player.partName = player.instrumentName = instrument(name).name
+    programs = instrument(name).gm_programs
+    player.midiProgram = programs[0] if programs and name not in DRUM_PARTS else None
+    return player
+
+
+def _clef(name: str) -> Any:
+    from music21 import clef
+
+    kinds = {"treble": clef.TrebleClef, "treble8vb": clef.Treble8vbClef, "alto": clef.AltoClef, "bass": clef.BassClef,
+             "percussion": clef.PercussionClef}  # fmt: skip
+    return kinds[name]()
