@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import numpy as np
 import soundfile
 
 from instrunet.audio import containers, signatures
+from instrunet.audio.finding import SOUNDFILE_SUFFIXES
+from instrunet.audio.mpeg import Mpeg, corrected, survey
 from instrunet.audio.sound import AudioError, AudioInfo, Samples, shown
 
 BLOCK_FRAMES = 65_536
+TAIL_FRAMES = 4608  # what a lossy decoder may leave of its last frames without anything being wrong
 
 
 class Decoder(Protocol):
@@ -33,21 +34,30 @@ class Decoder(Protocol):
 
 
 def open_decoder(path: Path) -> Decoder:
-    """Open a file with whatever decodes it.
+    """Open a file with whatever decodes it; what it is, its bytes say, not its name.
 
     Raises:
         AudioError: it is not there, is a folder, may not be read, is empty, or is no audio that can be decoded.
+        MissingExtraError: it is a container (m4a, webm …) and PyAV is not installed.
     """
     head = _first_bytes(path)
-    if signatures.is_container(head):
-        return containers.ContainerDecoder(path)
-    return SoundfileDecoder(path)
+    if demuxer := signatures.demuxer(head):
+        return containers.ContainerDecoder(path, demuxer)
+    if not signatures.may_be_mp3(path, head):
+        return SoundfileDecoder(path)
+    if mpeg := survey(path):
+        return SoundfileDecoder(path, mpeg)
+    if demuxer := signatures.demuxer(signatures.after_id3(path)):
+        return containers.ContainerDecoder(path, demuxer)
+    return SoundfileDecoder(path) if path.suffix.lower() in {".mp2", ".mp1"} else _refuse(path)
 
 
 def _first_bytes(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise AudioError(f"{shown(path)}: a folder without audio; name a file, or a folder that holds some")
+        if path.exists() and not path.is_file():
+            raise AudioError(f"{shown(path)}: not a regular file; pipe its bytes to standard input instead")
         with path.open("rb") as file:
             head = file.read(signatures.HEAD_BYTES)
     except FileNotFoundError:
@@ -55,59 +65,84 @@ def _first_bytes(path: Path) -> bytes:
     except PermissionError:
         raise AudioError(f"{shown(path)}: may not be read; change its permissions") from None
     except (OSError, ValueError) as error:
-        raise AudioError(f"{shown(path)}: cannot be opened: {getattr(error, 'strerror', None) or error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise AudioError(f"{shown(path)}: cannot be opened ({reason}); check the name") from None
     if not head:
         raise AudioError(f"{shown(path)}: the file is empty; copy or export it again")
     return head
 
 
-class SoundfileDecoder(AbstractContextManager["SoundfileDecoder"]):
+def _refuse(path: Path) -> NoReturn:
+    kind = path.suffix[1:].lower()
+    cure = f"is it really {kind}? Export it again" if path.suffix.lower() in SOUNDFILE_SUFFIXES else "convert it to wav"
+    raise AudioError(f"{shown(path)}: not audio that can be decoded; {cure}")
+
+
+class SoundfileDecoder:
     """What libsndfile decodes in this process: wav, flac, ogg, opus, mp3, aiff and their kin."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mpeg: Mpeg | None = None) -> None:
         self._path = path
+        self._corrected = corrected(path, mpeg) if mpeg else None
         self.remarks: list[str] = []
         try:
-            self._file = soundfile.SoundFile(os.fsencode(path) if os.name != "nt" else str(path))
-        except (soundfile.LibsndfileError, ValueError, TypeError) as error:
-            raise AudioError(f"{shown(path)}: not audio that can be decoded; {_cure(path)}") from error
+            self._file = soundfile.SoundFile(self._corrected or signatures.byte_name(path))
+        except (soundfile.LibsndfileError, ValueError, TypeError):
+            _refuse(path)
         self.info = AudioInfo(
             duration_s=self._file.frames / self._file.samplerate,
             sample_rate_hz=self._file.samplerate,
             channels=self._file.channels,
             format=f"{self._file.format} {self._file.subtype}",
         )
+        self._look_for_losses(mpeg)
+
+    def _look_for_losses(self, mpeg: Mpeg | None) -> None:
+        if mpeg and mpeg.remark:
+            self.remarks.append(mpeg.remark)
+        elif self._file.format == "OGG" and signatures.cut_off_ogg(self._path):
+            self.remarks.append("ends early: the end of the stream is missing")
+        elif self._file.format in {"WAV", "WAVEX", "AIFF"}:
+            missing = signatures.missing_chunk_bytes(self._file.extra_info)
+            if missing:
+                stated_s = self.info.duration_s * missing[0] / max(1, missing[1])
+                self.remarks.append(f"ends early: {self.info.duration_s:.1f} s of {stated_s:.1f} s are there")
 
     def frames(self, start: int) -> Iterator[Samples]:
         """Blocks of (frames, channels) from frame ``start``; a damaged place ends them with a remark."""
-        at = min(start, self._file.frames)
-        try:
-            self._file.seek(at)
-            while len(block := self._read(BLOCK_FRAMES)):
-                at += len(block)
-                yield block
-        except soundfile.LibsndfileError as error:
-            if at == 0:
-                raise AudioError(f"{shown(self._path)}: damaged from the start; {_cure(self._path)}") from error
-        if at < self._file.frames:
-            rate = self._file.samplerate
-            self.remarks.append(f"ends early: {at / rate:.1f} s of {self._file.frames / rate:.1f} s could be decoded")
+        file, size = self._file, BLOCK_FRAMES
+        at = min(start, file.frames)
+        first = at
+        while self._returned(at):
+            try:
+                block = file.read(size, dtype="float32", always_2d=True)
+            except soundfile.LibsndfileError:
+                size //= 8  # come as close to the damage as can be
+                if size == 0:
+                    break
+                continue
+            if not len(block):
+                break
+            at += len(block)
+            yield block
+        if at == first == 0 and file.frames:
+            raise AudioError(f"{shown(self._path)}: damaged from the start; export it again")
+        if file.frames - at > TAIL_FRAMES and not self.remarks:
+            rate = file.samplerate
+            self.remarks.append(f"ends early: {at / rate:.1f} s of {file.frames / rate:.1f} s could be decoded")
 
-    def _read(self, n: int) -> Samples:
-        return self._file.read(n, dtype="float32", always_2d=True)
+    def _returned(self, at: int) -> bool:
+        """Go to a frame, unless reading has just brought us there; whether that was possible."""
+        try:
+            return self._file.tell() == at or self._file.seek(at) == at
+        except soundfile.LibsndfileError:
+            return False
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-def _cure(path: Path) -> str:
-    if path.suffix.lower() in {".mp3", ".wav", ".flac", ".ogg", ".opus", ".aif", ".aiff"}:
-        return f"is it really {path.suffix[1:].lower()}? Export it again"
-    return "convert it to wav, flac, ogg or mp3"
+        if self._corrected:
+            self._corrected.close()
 
 
 def silence_unusable(block: Samples) -> tuple[Samples, int]:

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,7 @@ from instrunet.audio.sound import Audio, AudioError, AudioInfo, Samples, shown
 from instrunet.errors import UsageError
 
 Source = str | os.PathLike[str] | BinaryIO
+MOST_BYTES_IN_MEMORY = 4 << 30
 FILTER_REACH = 512  # frames, at the lower of two rates, that the resampling filter looks back
 
 
@@ -25,20 +27,21 @@ class BlockStream(Iterator[Samples]):
     """An iterator over blocks of samples that also tells what was wrong with the file.
 
     Attributes:
+        name: The file, as it is shown to people.
         info: What the header says.
         sample_rate_hz: The rate of the blocks.
         remarks: Filled while iterating, complete at the end: an early end, unusable samples that were silenced.
     """
 
     def __init__(self, source: Source, cut: _Excerpt, *, mono: bool) -> None:
-        self._name = _name(source)
-        self._borrowed = None if isinstance(source, (str, os.PathLike)) else _spooled(source, self._name)
+        self.name = _name(source)
+        self._borrowed = None if isinstance(source, (str, os.PathLike)) else _spooled(source, self.name)
         path = Path(self._borrowed or source)  # type: ignore[arg-type]
         try:
             self._decoder: Decoder = open_decoder(path)
         except AudioError as error:
             self._forget()
-            raise (AudioError(str(error).replace(shown(path), self._name)) if self._borrowed else error) from None
+            raise (AudioError(str(error).replace(shown(path), self.name)) if self._borrowed else error) from None
         self.info: AudioInfo = self._decoder.info
         self.sample_rate_hz = cut.sample_rate_hz or self.info.sample_rate_hz
         self.remarks: list[str] = self._decoder.remarks
@@ -93,14 +96,14 @@ class BlockStream(Iterator[Samples]):
         for block in self._decoder.frames(first):
             clean, n = silence_unusable(block)
             unusable, total = unusable + n, total + block.size
-            yield resampler.push(clean.mean(axis=1) if channels == 1 else clean)
+            yield resampler.push(_mixed(clean) if channels == 1 else clean)
         yield resampler.finish()
         if unusable:
             self._account(unusable, total)
 
     def _account(self, unusable: int, total: int) -> None:
         if unusable * 2 > total:
-            raise AudioError(f"{self._name}: most of its samples are not numbers (NaN or infinite); export it again")
+            raise AudioError(f"{self.name}: most of its samples are not numbers (NaN or infinite); export it again")
         self.remarks.append(f"{unusable} samples that are not numbers (NaN or infinite) were silenced")
 
 
@@ -174,7 +177,14 @@ def load(
         UsageError: a negative start, a duration of nothing.
     """
     blocks = BlockStream(source, _Excerpt(sample_rate_hz, start_s, duration_s, 60.0), mono=mono)
-    frames = list(blocks)
+    frames: list[Samples] = []
+    left = MOST_BYTES_IN_MEMORY
+    for block in blocks:
+        frames.append(block)
+        left -= block.nbytes
+        if left < 0:
+            blocks.close()
+            raise AudioError(f"{blocks.name}: too long to be held in memory; read it with stream() or give a duration")
     shape = (0,) if mono else (0, blocks.info.channels)
     whole = np.concatenate(frames) if frames else np.zeros(shape, np.float32)
     samples = whole if mono else np.ascontiguousarray(whole.T)
@@ -182,14 +192,23 @@ def load(
 
 
 def probe(path: str | os.PathLike[str]) -> AudioInfo:
-    """What the header of a file says, without decoding it.
+    """What the header of a file says, without decoding it where the header tells its length.
 
     Raises:
         AudioError: the file cannot be found, opened or decoded.
     """
     decoder = open_decoder(Path(path))
+    info = decoder.info
+    if math.isnan(info.duration_s):  # a live recording: only its end tells its length
+        info = replace(info, duration_s=sum(map(len, decoder.frames(0))) / info.sample_rate_hz)
     decoder.close()
-    return decoder.info
+    return info
+
+
+def _mixed(block: Samples) -> Samples:
+    """The mean of the channels, (n, channels) -> (n,)."""
+    n = block.shape[1]
+    return block[:, 0] if n == 1 else block @ np.full(n, 1 / n, np.float32)
 
 
 def _equal(pieces: Iterator[Samples], n: int) -> Iterator[Samples]:

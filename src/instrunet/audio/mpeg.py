@@ -1,0 +1,211 @@
+"""MPEG audio layer III: finding its frames, because without a correct count a decoder stops too soon.
+
+An mp3 has no length of its own. Encoders leave a count in a first, silent frame (Xing, Info or VBRI); where that is
+missing, libmpg123 guesses from the first bitrate and drops the rest of a variable-rate file, and where it is wrong (a
+cut-off or joined file) it drops or invents. Here the frames are counted and a correct first frame is presented.
+"""
+
+from __future__ import annotations
+
+import io
+import mmap
+import os
+import struct
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+SEARCH_BYTES = 1 << 16
+TOLERANCE_BYTES = 4096  # tags at the end of a file (ID3v1, APE) stay below this or cost one count of the frames
+_KBITS_V1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_KBITS_V2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+_RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
+
+
+@dataclass(frozen=True)
+class Mpeg:
+    """What a survey of the file found.
+
+    Attributes:
+        first: Where the first frame begins (after an ID3v2 tag).
+        header: Its four bytes.
+        n_frames: Frames that carry sound; None where the count left in the file was not questioned.
+        stated_frames: The count left in the file.
+        counts_at: Where the file keeps its counts of (frames, bytes); None where it keeps none.
+        size: Bytes in the file.
+    """
+
+    first: int
+    header: bytes
+    n_frames: int | None
+    stated_frames: int | None
+    counts_at: tuple[int, int] | None
+    size: int
+
+    @property
+    def remark(self) -> str | None:
+        """What a listener should know, if frames are missing."""
+        if self.n_frames is None or not self.stated_frames or self.n_frames >= self.stated_frames - 1:
+            return None
+        per_frame = samples_per_frame(self.header) / sample_rate_hz(self.header)
+        return f"ends early: {self.n_frames * per_frame:.1f} s of {self.stated_frames * per_frame:.1f} s are there"
+
+
+def survey(path: Path) -> Mpeg | None:
+    """Look a file over; None if it holds no layer III frames.
+
+    The frames are counted only where the file does not count them itself, or where its byte count is wrong.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        first = _first_frame(data)
+        if first is None:
+            return None
+        header = data[first : first + 4]
+        counts_at = _counts_at(data, first, header)
+        if counts_at is None:
+            return Mpeg(first, header, _count(data, first), None, None, len(data))
+        frames, size = (int.from_bytes(data[at : at + 4], "big") for at in counts_at)
+        right = frames > 0 and abs(len(data) - first - size) <= TOLERANCE_BYTES
+        counted = None if right else _count(data, first + _length(header[1], header[2]))
+        return Mpeg(first, header, counted, frames or None, counts_at, len(data))
+
+
+def corrected(path: Path, mpeg: Mpeg) -> io.RawIOBase | None:
+    """The file as it should have been written, counts in its first frame; None if it is right as it is."""
+    if mpeg.n_frames is None:
+        return None
+    if mpeg.counts_at is None:
+        start = _counting_frame(mpeg)
+        return _Prefixed(path, start, mpeg.first)
+    frames_at, bytes_at = mpeg.counts_at
+    with path.open("rb") as file:
+        head = bytearray(file.read(max(frames_at, bytes_at) + 4))
+    head[frames_at : frames_at + 4] = struct.pack(">I", mpeg.n_frames)
+    head[bytes_at : bytes_at + 4] = struct.pack(">I", mpeg.size - mpeg.first)
+    return _Prefixed(path, bytes(head[mpeg.first :]), len(head))
+
+
+def sample_rate_hz(header: bytes) -> int:
+    """The sample rate in a frame header.
+
+    >>> sample_rate_hz(bytes.fromhex("fffb9064"))
+    44100
+    """
+    return _RATES_HZ[header[1] >> 3 & 3][header[2] >> 2 & 3]
+
+
+def samples_per_frame(header: bytes) -> int:
+    """Samples that one frame carries.
+
+    >>> samples_per_frame(bytes.fromhex("fffb9064"))
+    1152
+    """
+    return 1152 if header[1] >> 3 & 3 == 3 else 576
+
+
+@lru_cache(maxsize=4096)
+def _length(second: int, third: int) -> int:
+    """Bytes of the frame with these header bytes; 0 if they head no layer III frame."""
+    version, layer, bitrate, rate = second >> 3 & 3, second >> 1 & 3, third >> 4, third >> 2 & 3
+    if second & 0xE0 != 0xE0 or version == 1 or layer != 1 or bitrate in (0, 15) or rate == 3:
+        return 0
+    kbits = (_KBITS_V1 if version == 3 else _KBITS_V2)[bitrate]
+    samples = 1152 if version == 3 else 576
+    return samples * 125 * kbits // _RATES_HZ[version][rate] + (third >> 1 & 1)
+
+
+def _first_frame(data: mmap.mmap) -> int | None:
+    """The first place, after any ID3v2 tag, where two frames follow one another (or one ends the file)."""
+    at = 0
+    while data[at : at + 3] == b"ID3" and at + 10 <= len(data):
+        size = data[at + 6 : at + 10]
+        at += 10 + (size[0] << 21 | size[1] << 14 | size[2] << 7 | size[3])
+    for place in range(at, min(at + SEARCH_BYTES, len(data) - 3)):
+        if data[place] == 0xFF and (length := _length(data[place + 1], data[place + 2])):
+            after = place + length
+            if after >= len(data) or (
+                data[after] == 0xFF and after + 2 < len(data) and _length(*data[after + 1 : after + 3])
+            ):
+                return place
+    return None
+
+
+def _counts_at(data: mmap.mmap, first: int, header: bytes) -> tuple[int, int] | None:
+    side = _side_information(header)
+    tag = first + 4 + side
+    if data[tag : tag + 4] in (b"Xing", b"Info") and data[tag + 7] & 3 == 3:
+        return tag + 8, tag + 12
+    if data[first + 36 : first + 40] == b"VBRI":
+        return first + 50, first + 46
+    return None
+
+
+def _side_information(header: bytes) -> int:
+    mono = header[3] >> 6 == 3
+    if header[1] >> 3 & 3 == 3:
+        return 17 if mono else 32
+    return 9 if mono else 17
+
+
+def _count(data: mmap.mmap, at: int) -> int:
+    """Frames from ``at`` on that are there whole; junk between them is stepped over."""
+    n, end = 0, len(data)
+    while at + 4 <= end:
+        length = _length(data[at + 1], data[at + 2]) if data[at] == 0xFF else 0
+        if not length:
+            at = data.find(b"\xff", at + 1)
+            if at < 0:
+                break
+        elif at + length > end:
+            break
+        else:
+            n, at = n + 1, at + length
+    return n
+
+
+def _counting_frame(mpeg: Mpeg) -> bytes:
+    """A silent first frame of the same kind that holds the counts (a Xing tag)."""
+    kind = mpeg.header[2] & 0x0C | 9 << 4
+    header = bytes([mpeg.header[1] | 1, kind, mpeg.header[3]])  # no checksum, a bitrate with room for the tag
+    length = _length(header[0], kind)
+    size = mpeg.size - mpeg.first + length
+    tag = b"Xing" + struct.pack(">III", 3, mpeg.n_frames, size)
+    return (b"\xff" + header + bytes(_side_information(mpeg.header)) + tag).ljust(length, b"\0")
+
+
+class _Prefixed(io.RawIOBase):
+    """A file whose first ``skip`` bytes are replaced by others."""
+
+    def __init__(self, path: Path, start: bytes, skip: int) -> None:
+        super().__init__()
+        self._file = path.open("rb", buffering=0)
+        self._start, self._skip, self._at = start, skip, 0
+        self._size = len(start) + os.fstat(self._file.fileno()).st_size - skip
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = max(0, (0, self._at, self._size)[whence] + offset)
+        return self._at
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def,override]
+        if self._at < len(self._start):
+            piece = self._start[self._at : self._at + len(buffer)]
+            buffer[: len(piece)] = piece
+            n = len(piece)
+        else:
+            self._file.seek(self._at - len(self._start) + self._skip)
+            n = self._file.readinto(buffer) or 0
+        self._at += n
+        return n
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
