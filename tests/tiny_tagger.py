@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from instrunet.bundles import About, Bundle, TaggerSpec, save_bundle
+from instrunet.bundles import About, Aggregation, Bundle, TaggerSpec, save_bundle
 from instrunet.features import LogMelConfig
 
 FRONT_END = LogMelConfig(sample_rate_hz=8_000, n_fft=256, win_length=256, hop_length=80, n_mels=16, fmax_hz=4_000.0)
@@ -27,6 +27,7 @@ def tiny_spec(**changes: Any) -> TaggerSpec:
         "window_s": 1.0,
         "hop_s": 0.5,
         "outputs": ("clip", "frames"),
+        "aggregation": Aggregation("max"),
     }
     return TaggerSpec(**{**settings, **changes})
 

@@ -52,8 +52,8 @@ class Activity:
     max_gap_s: float = 0.3
 
     def __post_init__(self) -> None:
-        if not 0 < self.release_ratio <= self.onset_ratio:
-            raise BundleError("activity: release_ratio must lie above 0 and not above onset_ratio")
+        if not 0 < self.release_ratio <= min(1.0, self.onset_ratio):
+            raise BundleError("activity: release_ratio must lie above 0 and not above 1 or onset_ratio")
 
 
 @dataclass(frozen=True)
