@@ -182,10 +182,31 @@ def _reliability_points(drawing: Drawing, frame: Frame, curve: Reliability, colo
             drawing.diamond(x, y, colour, hint=hint)
 
 
+def score_split(found: Reliability, title: str) -> str:
+    """How scores are spread where the instrument is present (upwards) and where it is absent (downwards)."""
+    present = [n * share if n else 0.0 for n, share in zip(found.n, found.share_positive, strict=True)]
+    absent = [n - k for n, k in zip(found.n, present, strict=True)]
+    drawing = Drawing(WIDTH, 300, title)
+    frame = Frame(16, 30, WIDTH - 16, 250)
+    middle = (frame.top + frame.bottom) / 2
+    x_axis(drawing, frame, (0, 0.2, 0.4, 0.6, 0.8, 1), name="score")
+    for counts, colour, up in ((present, FIRST, True), (absent, SECOND, False)):
+        most = math.log10(max(max(counts), 1) + 1)
+        for low, high, n in zip(found.edges[:-1], found.edges[1:], counts, strict=True):
+            tall = math.log10(n + 1) / most * (middle - frame.top - 8)
+            box = Box(frame.x(low) + 1, middle - tall if up else middle, frame.x(high) - frame.x(low) - 2, tall)
+            words = f"{low:.2f} to {high:.2f}: {shown(round(n))} {'present' if up else 'absent'}"
+            drawing.rect(box, colour, hint=words, extra='opacity=".85"')
+    drawing.line((frame.left, middle), (frame.right, middle), LINE)
+    drawing.text((frame.left, 18), f"present: {shown(round(sum(present)))}", quiet=True)
+    drawing.text((frame.right, 18), f"absent (below the line): {shown(round(sum(absent)))}", anchor="end", quiet=True)
+    return drawing.svg()
+
+
 def columns(values: Sequence[int], names: Sequence[str], title: str, *, x_name: str) -> str:
     """Upright bars with their counts written on top."""
-    drawing = Drawing(WIDTH, 250, title)
-    frame = Frame(16, 24, WIDTH - 16, 200, y_range=(0, max(max(values, default=0), 1)))
+    drawing = Drawing(WIDTH, 190, title)
+    frame = Frame(16, 24, WIDTH - 16, 140, y_range=(0, max(max(values, default=0), 1)))
     step = (frame.right - frame.left) / max(len(values), 1)
     for i, (value, name) in enumerate(zip(values, names, strict=True)):
         middle = frame.left + (i + 0.5) * step

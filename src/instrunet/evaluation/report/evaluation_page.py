@@ -133,7 +133,7 @@ def _averages(evaluation: Evaluation) -> str:
             key = f"{average.name}_f1@{decision.name}"
             rows.append(
                 [
-                    text(KINDS[average.name].rstrip(":")),
+                    text(KINDS[average.name]),
                     text(decision.name),
                     number(average.precision),
                     number(average.recall),
@@ -141,7 +141,7 @@ def _averages(evaluation: Evaluation) -> str:
                     spread(evaluation.intervals.get(key)),
                 ]
             )
-    table = grid(["average", "threshold", "precision", "recall", "F1", "F1 interval"], rows)
+    table = grid(["average", "at", "precision", "recall", "F1", "F1 interval"], rows)
     return plots(scrolled(_overall(evaluation)), scrolled(table))
 
 

@@ -8,7 +8,7 @@ from html import escape
 from instrunet.evaluation.assessment import Evaluation
 from instrunet.evaluation.clips import ClipResult, mixes, worst
 from instrunet.evaluation.published import Published
-from instrunet.evaluation.report.charts import Bar, Line, bars, columns, lines, reliability_plot
+from instrunet.evaluation.report.charts import Bar, Line, bars, columns, lines, reliability_plot, score_split
 from instrunet.evaluation.report.grid import Cell, chips, grid, labelled, number, shown, spread, text
 from instrunet.evaluation.report.heatmap import confusion_map
 from instrunet.evaluation.report.page import figure, paragraph, plots, scrolled
@@ -138,7 +138,10 @@ def calibration(evaluation: Evaluation) -> str:
             f"{shown(found.scaled.ece)}, cross-entropy {shown(found.scaled_bce)}."
         )
     caption = "On the dotted line a score means what it says; below it the model is too sure of itself."
-    return paragraph(words) + plots(figure(reliability_plot(found.as_is, found.scaled, "Reliability"), caption))
+    return paragraph(words) + plots(
+        figure(reliability_plot(found.as_is, found.scaled, "Reliability"), caption),
+        figure(score_split(found.as_is, "Scores by truth"), "Scores where the instrument is and is not (logarithmic)."),
+    )
 
 
 def in_time(evaluation: Evaluation) -> str:

@@ -41,7 +41,7 @@ class Players:
             return ""
         self.left_bytes -= len(sound)
         coded = base64.b64encode(sound).decode("ascii")
-        return f'<audio controls preload="none" src="data:audio/ogg;base64,{coded}"></audio>'
+        return f'<audio controls preload="metadata" src="data:audio/ogg;base64,{coded}"></audio>'
 
 
 def excerpt(facts: ClipFacts, row: int, config: PlayerConfig) -> bytes:

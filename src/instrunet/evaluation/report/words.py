@@ -18,7 +18,7 @@ NAMES = {
 KINDS = {
     "micro": "Micro",
     "macro": "Macro",
-    "macro_present": "Macro, classes that occur:",
+    "macro_present": "Macro (occurring)",
     "weighted": "Weighted",
     "samples": "Samples",
 }
@@ -28,6 +28,7 @@ MEANINGS = (
     ("Mask", "A label that nobody observed counts neither for nor against the model, in any number on this page."),
     ("Micro", "All observed (clip, class) pairs counted together; frequent classes weigh more."),
     ("Macro", "The mean over classes; each weighs the same. A ratio of nothing to nothing counts as 0."),
+    ("Occurring", "The mean over those classes only that some clip is known to hold."),
     ("Weighted", "The mean over classes, each weighted by its number of positives."),
     ("Samples", "The mean over clips of each clip's own precision, recall or F1."),
     ("Average precision", "Area under the precision–recall curve of one class; its mean is mAP. Needs no threshold."),
@@ -40,7 +41,10 @@ MEANINGS = (
     ("Subset accuracy", "Share of the clips of which every observed class is decided rightly."),
     ("Top-1, top-3", "On clips with a single instrument: it has the highest score, or one of the three highest."),
     ("Calibration error", "Mean gap between a score and the share of such scores that is right (ECE)."),
-    ("Intervals", "Percentile bootstrap over clips, or over whole groups (songs) where groups are known."),
+    (
+        "Intervals",
+        "Percentile bootstrap over clips, or over whole groups (songs) where groups are known.",
+    ),
     ("tuned", "One threshold per class, the best for F1 on validation clips; never chosen on the clips of this page."),
 )
 
