@@ -41,7 +41,8 @@ class DataConfig:
     split_seed: int = 0
     front_end: str = "instrunet32k"
     clip_s: float = 10.0
-    preparation: str = ""
+    peak_normalise: bool = True
+    trim_silence: bool = False
     unlabelled_is_negative: bool = False
 
 
