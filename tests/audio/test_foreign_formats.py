@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,17 @@ def test_each_container_holds_the_tone(tmp_path: Path, sound: np.ndarray, name: 
     spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle))))
     assert np.argmax(spectrum) * RATE_HZ / len(middle) == pytest.approx(440, abs=6)
     assert audio.remarks == ()
+
+
+def test_a_wav_with_an_mp3_inside(tmp_path: Path, sound: np.ndarray) -> None:
+    audio = load(encode(tmp_path / "a.wav", "libmp3lame", sound))
+    assert audio.duration_s == pytest.approx(SECONDS, abs=0.08)
+
+
+def test_a_name_in_any_bytes(m4a: Path, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"-\xff\n.m4a" if sys.platform == "linux" else b"-n.m4a")
+    odd.write_bytes(m4a.read_bytes())
+    assert load(odd).duration_s == pytest.approx(SECONDS, abs=0.06)
 
 
 def test_alac_is_lossless_and_an_excerpt_is_the_same_part(tmp_path: Path, sound: np.ndarray) -> None:

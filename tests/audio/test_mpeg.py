@@ -80,6 +80,29 @@ def test_each_version_of_the_format(tmp_path: Path, rate: int, channels: int) ->
     assert audio.remarks == ()
 
 
+def test_zeros_before_the_first_frame(mp3: Path, tmp_path: Path) -> None:
+    padded = tmp_path / "padded.mp3"
+    padded.write_bytes(bytes(100_000) + mp3.read_bytes())
+    assert load(padded).duration_s == pytest.approx(4.0, abs=0.06)
+
+
+def test_layer_two_goes_to_the_decoder(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    path = tmp_path / "a.mp3"
+    with av.open(str(path), "w", format="mp2") as container:
+        out = container.add_stream("mp2", rate=44_100, layout="mono")
+        out.bit_rate = 128_000
+        x = (8000 * noise(1.0, np.random.default_rng(0), sample_rate_hz=44_100)).astype(np.int16)
+        for at in range(0, len(x) - 1152, 1152):
+            frame = av.AudioFrame.from_ndarray(x[None, at : at + 1152], format="s16", layout="mono")
+            frame.sample_rate = 44_100
+            container.mux(out.encode(frame))
+        container.mux(out.encode(None))
+    audio = load(path)
+    assert audio.duration_s == pytest.approx(1.0, abs=0.1)
+    assert audio.remarks == ()
+
+
 def test_what_is_no_mp3_is_not_surveyed(tmp_path: Path) -> None:
     path = tmp_path / "a.mp3"
     path.write_bytes(b"\xff\xfb\x90\x64" + b"x" * 5000)

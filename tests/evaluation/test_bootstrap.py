@@ -31,6 +31,17 @@ def test_every_replicate_is_the_metric_of_the_repeated_clips(drawn: Drawn) -> No
         assert found["samples_f1@0.5"][i] == pytest.approx(metrics.mean_of_known(clips.f1))
 
 
+def test_a_rare_class_that_a_resample_did_not_draw_is_not_judged_in_it() -> None:
+    y = np.zeros((12, 2))
+    y[0, 0] = 1
+    y[:, 1] = 1
+    found = replicates(trial(y, y, None, ["rare", "common"]), {"0.5": y > 0}, BootstrapConfig(n_resamples=50))
+    rare = found["class_f1@0.5"][:, 0]
+    assert np.isnan(rare).any()
+    assert (rare[~np.isnan(rare)] == 1).all()
+    assert (found["macro_f1@0.5"] == 1).all()
+
+
 def test_whole_groups_are_drawn() -> None:
     groups = ("a", "b", "a", "c")
     block = next(draws(4, groups, BootstrapConfig(n_resamples=20)))

@@ -29,11 +29,16 @@ LONGEST_S = 48 * 3600.0
 WORKER = Path(__file__).with_name("container_worker.py")
 
 
+def can_decode() -> bool:
+    """Whether PyAV is installed."""
+    return importlib.util.find_spec("av") is not None
+
+
 class ContainerDecoder:
     """A container, decoded elsewhere and read block by block."""
 
     def __init__(self, path: Path, demuxer: str) -> None:
-        if importlib.util.find_spec("av") is None:
+        if not can_decode():
             raise MissingExtraError("formats", f"{shown(path)}: reading this format")
         self._path, self._demuxer = path, demuxer
         self.remarks: list[str] = []

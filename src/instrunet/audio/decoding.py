@@ -41,15 +41,21 @@ def open_decoder(path: Path) -> Decoder:
         MissingExtraError: it is a container (m4a, webm …) and PyAV is not installed.
     """
     head = _first_bytes(path)
+    if signatures.may_be_mp3(path, head):
+        if mpeg := survey(path):
+            return SoundfileDecoder(path, mpeg)
+        head = signatures.after_id3(path) or head
+        if not (signatures.demuxer(head) or signatures.is_mpeg(head)):
+            _refuse(path)
     if demuxer := signatures.demuxer(head):
         return containers.ContainerDecoder(path, demuxer)
-    if not signatures.may_be_mp3(path, head):
+    try:
         return SoundfileDecoder(path)
-    if mpeg := survey(path):
-        return SoundfileDecoder(path, mpeg)
-    if demuxer := signatures.demuxer(signatures.after_id3(path)):
-        return containers.ContainerDecoder(path, demuxer)
-    return SoundfileDecoder(path) if path.suffix.lower() in {".mp2", ".mp1"} else _refuse(path)
+    except AudioError:
+        rare = signatures.second_demuxer(head)  # a known container around a coding that libsndfile lacks
+        if rare is None or not containers.can_decode():
+            raise
+        return containers.ContainerDecoder(path, rare)
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-SEARCH_BYTES = 1 << 16
+SEARCH_BYTES = 1 << 22
 TOLERANCE_BYTES = 4096  # tags at the end of a file (ID3v1, APE) stay below this or cost one count of the frames
 _KBITS_V1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KBITS_V2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
@@ -27,7 +27,8 @@ class Mpeg:
     """What a survey of the file found.
 
     Attributes:
-        first: Where the first frame begins (after an ID3v2 tag).
+        first: Where the first frame begins.
+        junk: Bytes between an ID3v2 tag (or the beginning) and the first frame.
         header: Its four bytes.
         n_frames: Frames that carry sound; None where the count left in the file was not questioned.
         stated_frames: The count left in the file.
@@ -36,6 +37,7 @@ class Mpeg:
     """
 
     first: int
+    junk: int
     header: bytes
     n_frames: int | None
     stated_frames: int | None
@@ -57,23 +59,25 @@ def survey(path: Path) -> Mpeg | None:
     The frames are counted only where the file does not count them itself, or where its byte count is wrong.
     """
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        first = _first_frame(data)
+        start = _after_tags(data)
+        first = _first_frame(data, start)
         if first is None:
             return None
+        junk = first - start
         header = data[first : first + 4]
         counts_at = _counts_at(data, first, header)
         if counts_at is None:
-            return Mpeg(first, header, _count(data, first), None, None, len(data))
+            return Mpeg(first, junk, header, _count(data, first), None, None, len(data))
         frames, size = (int.from_bytes(data[at : at + 4], "big") for at in counts_at)
         right = frames > 0 and abs(len(data) - first - size) <= TOLERANCE_BYTES
         counted = None if right else _count(data, first + _length(header[1], header[2]))
-        return Mpeg(first, header, counted, frames or None, counts_at, len(data))
+        return Mpeg(first, junk, header, counted, frames or None, counts_at, len(data))
 
 
 def corrected(path: Path, mpeg: Mpeg) -> io.RawIOBase | None:
     """The file as it should have been written, counts in its first frame; None if it is right as it is."""
     if mpeg.n_frames is None:
-        return None
+        return _Prefixed(path, b"", mpeg.first) if mpeg.junk else None
     if mpeg.counts_at is None:
         start = _counting_frame(mpeg)
         return _Prefixed(path, start, mpeg.first)
@@ -114,20 +118,27 @@ def _length(second: int, third: int) -> int:
     return samples * 125 * kbits // _RATES_HZ[version][rate] + (third >> 1 & 1)
 
 
-def _first_frame(data: mmap.mmap) -> int | None:
-    """The first place, after any ID3v2 tag, where two frames follow one another (or one ends the file)."""
+def _after_tags(data: mmap.mmap) -> int:
     at = 0
     while data[at : at + 3] == b"ID3" and at + 10 <= len(data):
         size = data[at + 6 : at + 10]
         at += 10 + (size[0] << 21 | size[1] << 14 | size[2] << 7 | size[3])
-    for place in range(at, min(at + SEARCH_BYTES, len(data) - 3)):
-        if data[place] == 0xFF and (length := _length(data[place + 1], data[place + 2])):
-            after = place + length
-            if after >= len(data) or (
-                data[after] == 0xFF and after + 2 < len(data) and _length(*data[after + 1 : after + 3])
-            ):
-                return place
+    return at
+
+
+def _first_frame(data: mmap.mmap, at: int) -> int | None:
+    """The first place from ``at`` on where two frames follow one another (or one ends the file)."""
+    end = min(at + SEARCH_BYTES, len(data))
+    while 0 <= (at := data.find(b"\xff", at, end)) < len(data) - 2:
+        after = at + _length(data[at + 1], data[at + 2])
+        if after > at and (after >= len(data) or _is_frame(data, after)):
+            return at
+        at += 1
     return None
+
+
+def _is_frame(data: mmap.mmap, at: int) -> bool:
+    return at + 2 < len(data) and data[at] == 0xFF and _length(data[at + 1], data[at + 2]) > 0
 
 
 def _counts_at(data: mmap.mmap, first: int, header: bytes) -> tuple[int, int] | None:

@@ -31,6 +31,26 @@ def demuxer(head: bytes) -> str | None:
     return None
 
 
+def second_demuxer(head: bytes) -> str | None:
+    """The container demuxer to try after libsndfile has refused (an mp3 in a wav, Speex or a film in an Ogg).
+
+    >>> second_demuxer(b"RIFF"), second_demuxer(b"Dear ")
+    ('wav', None)
+    """
+    if head.startswith(b"OggS"):
+        return "ogg" if any(word in head for word in (b"Speex", b"theora", b"fishead")) else None
+    return {b"RIFF": "wav", b"FORM": "aiff", b"caff": "caf"}.get(head[:4])
+
+
+def is_mpeg(head: bytes) -> bool:
+    """Whether these bytes head an MPEG audio frame of any layer, a free bitrate included.
+
+    >>> is_mpeg(bytes.fromhex("fffd9004")), is_mpeg(b"text")
+    (True, False)
+    """
+    return len(head) > 3 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and bool(head[1] & 0x06) and head[2] < 0xF0
+
+
 def may_be_mp3(path: Path, head: bytes) -> bool:
     """Whether only a look at the frames can tell if this is an mp3.
 
@@ -39,8 +59,7 @@ def may_be_mp3(path: Path, head: bytes) -> bool:
     """
     if head.startswith(_NAMED):
         return False
-    mpeg = head.startswith(b"ID3") or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0)
-    return mpeg or path.suffix.lower() == ".mp3"
+    return head.startswith(b"ID3") or is_mpeg(head) or path.suffix.lower() == ".mp3"
 
 
 def after_id3(path: Path) -> bytes:

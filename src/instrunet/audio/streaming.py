@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
 from instrunet.audio.decoding import Decoder, open_decoder, silence_unusable
 from instrunet.audio.resampling import Resampler
 from instrunet.audio.sound import Audio, AudioError, AudioInfo, Samples, shown
+from instrunet.audio.source import Source, name_of, spooled
 from instrunet.errors import UsageError
 
-Source = str | os.PathLike[str] | BinaryIO
 MOST_BYTES_IN_MEMORY = 4 << 30
 FILTER_REACH = 512  # frames, at the lower of two rates, that the resampling filter looks back
 
@@ -34,8 +31,8 @@ class BlockStream(Iterator[Samples]):
     """
 
     def __init__(self, source: Source, cut: _Excerpt, *, mono: bool) -> None:
-        self.name = _name(source)
-        self._borrowed = None if isinstance(source, (str, os.PathLike)) else _spooled(source, self.name)
+        self.name = name_of(source)
+        self._borrowed = None if isinstance(source, (str, os.PathLike)) else spooled(source, self.name)
         path = Path(self._borrowed or source)  # type: ignore[arg-type]
         try:
             self._decoder: Decoder = open_decoder(path)
@@ -57,8 +54,18 @@ class BlockStream(Iterator[Samples]):
             self.close()
             raise
 
+    def __enter__(self) -> BlockStream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_decoder"):
+            self.close()
+
     def close(self) -> None:
-        """Let go of the file; done at the end of the iteration by itself."""
+        """Let go of the file; done by itself at the end of the iteration, or when the stream is forgotten."""
         self._decoder.close()
         self._forget()
 
@@ -226,22 +233,3 @@ def _equal(pieces: Iterator[Samples], n: int) -> Iterator[Samples]:
             size %= n
     if size:
         yield np.concatenate(held)
-
-
-def _name(source: Source) -> str:
-    if isinstance(source, (str, os.PathLike)):
-        return shown(source)
-    name = getattr(source, "name", None)
-    return shown(name) if isinstance(name, str) and not name.startswith("<") else "standard input"
-
-
-def _spooled(source: BinaryIO, name: str) -> str:
-    """Copy an open file, which may be a pipe, to a temporary one that can be sought in."""
-    handle, path = tempfile.mkstemp(prefix="instrunet-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            shutil.copyfileobj(source, file, 1 << 20)
-    except OSError as error:
-        Path(path).unlink(missing_ok=True)
-        raise AudioError(f"{name}: cannot be read: {error.strerror or error}") from None
-    return path

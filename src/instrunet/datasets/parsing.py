@@ -91,8 +91,17 @@ class Dataset:
             raise UsageError(f"{self.facts.title} has no protocol {options.protocol!r}; it has: {known}")
 
 
-def locate(folder: Path, facts: DatasetFacts, looks: Callable[[Path], bool], wanted: str) -> Path:
+def locate(
+    folder: Path, facts: DatasetFacts, looks: Callable[[Path], bool], wanted: str, *, look_near: bool = True
+) -> Path:
     """Give ``folder`` where it looks like the data set, else say what was expected, what is there and where it may be.
+
+    Args:
+        folder: what the user named.
+        facts: the data set.
+        looks: whether a folder looks like it.
+        wanted: what was looked for, for the message.
+        look_near: False where ``looks`` searches in depth, so that the neighbourhood is not searched too.
 
     Raises:
         InstrunetError: the folder does not exist, or does not look like the data set.
@@ -105,7 +114,7 @@ def locate(folder: Path, facts: DatasetFacts, looks: Callable[[Path], bool], wan
         return folder
     held = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     there = ", ".join(held[:6]) + (", …" if len(held) > 6 else "") if held else "nothing"
-    near = [*(folder / name for name in held if (folder / name).is_dir()), folder.parent]
+    near = [*(folder / name for name in held if (folder / name).is_dir()), folder.parent] if look_near else []
     better = next((place for place in near if looks(place)), None)
     hint = (
         f"it is {'one level up' if better == folder.parent else 'one level down'}: {better}"

@@ -5,48 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from instrunet.errors import UsageError
-from instrunet.labels import INSTRUMENT_IDS, UnknownLabelError, to_canonical
-
-Meaning = Callable[[str], tuple[str, ...]]
+from instrunet.labels import UnknownLabelError
 
 
-def meaning_in(source: str) -> Meaning:
-    """The canonical meaning of a source's words, as a function."""
-    return lambda word: to_canonical(source, word)
-
-
-def stated(
-    words: Iterable[str], meaning: Meaning, labels: Sequence[str], *, open_words: Iterable[str] = ()
+def stated_of(
+    meanings: Iterable[Sequence[str]], labels: Sequence[str], *, everything_open: bool = False
 ) -> dict[str, float]:
-    """State the truth of a clip whose every instrument is named by ``words``.
+    """State the truth of a clip all of whose sounds have these meanings.
 
-    A word that means one label makes it present; one that may mean several leaves those open; every other label is an
-    observed absence, unless one of ``open_words`` is among the words: then anything may be sounding.
+    A meaning of one label makes it present; one of several leaves those open; every other label is an observed absence,
+    unless ``everything_open``.
 
-    >>> meaning = {"Geige": ("violin",), "strings": ("violin", "viola"), "?": ()}.__getitem__
-    >>> stated(["Geige"], meaning, ("violin", "viola", "cello"))
+    >>> stated_of([("violin",)], ("violin", "viola", "cello"))
     {'violin': 1.0, 'viola': 0.0, 'cello': 0.0}
-    >>> stated(["strings"], meaning, ("violin", "viola", "cello"))
+    >>> stated_of([("violin", "viola")], ("violin", "viola", "cello"))
     {'cello': 0.0}
-    >>> stated(["Geige", "?"], meaning, ("violin", "viola", "cello"), open_words=["?"])
+    >>> stated_of([("violin",)], ("violin", "viola", "cello"), everything_open=True)
     {'violin': 1.0}
     """
-    said = list(words)
-    meanings = [meaning(word) for word in said]
-    present = {ids[0] for ids in meanings if len(ids) == 1}
-    left_open = {name for ids in meanings if len(ids) > 1 for name in ids} - present
-    if set(said) & set(open_words):
+    given = [tuple(ids) for ids in meanings]
+    present = {ids[0] for ids in given if len(ids) == 1}
+    left_open = {name for ids in given if len(ids) > 1 for name in ids} - present
+    if everything_open:
         left_open = set(labels) - present
     return {label: float(label in present) for label in labels if label not in left_open}
-
-
-def stated_canonically(words: Iterable[str], source: str, *, open_words: Iterable[str] = ()) -> dict[str, float]:
-    """State the truth over the canonical instruments.
-
-    >>> stated_canonically(["tenor saxophone"], "medleydb")["saxophone"]
-    1.0
-    """
-    return stated(words, meaning_in(source), INSTRUMENT_IDS, open_words=open_words)
 
 
 class UnknownWords:
@@ -67,6 +49,9 @@ class UnknownWords:
             else:
                 kept.append(word)
         return kept
+
+    def __contains__(self, word: str) -> bool:
+        return any(word in words for words in self.by_file.values())
 
     def said(self) -> str:
         """Name every file with its unknown words, the first ten files at least."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from instrunet.evaluation.bootstrap import BootstrapConfig, Interval, interval, replicates
+from instrunet.evaluation.bootstrap import BootstrapConfig, Interval, Replicates, interval, replicates
 from instrunet.evaluation.calibration import Reliability, reliability, with_temperature
 from instrunet.evaluation.clips import ClipResult, clip_results
 from instrunet.evaluation.confusion import Confusion, confusion
@@ -96,6 +96,7 @@ class Evaluation:
     calibration: Calibration
     clips: tuple[ClipResult, ...]
     trial: Trial
+    resampled: Replicates
     windows: Evaluation | None = None
     ranges: RangeScores | None = None
 
@@ -129,7 +130,7 @@ class Evaluation:
         >>> evaluate([[0.9], [0.2]], [[1], [0]], None, ["piano"]).to_dict()["overall"]["map"]
         1.0
         """
-        left_out = {"trial", "clips", "windows", "config"}
+        left_out = {"trial", "clips", "windows", "config", "resampled"}
         found = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in left_out}
         found["config"] = dataclasses.replace(self.config, tuning=None)
         found["tuning"] = self.config.tuning.to_dict() if self.config.tuning else None
@@ -164,9 +165,10 @@ def evaluate(
     if str(config.decision) not in thresholds:
         raise EvaluationError(f"no decision named {config.decision!r}; there are {', '.join(thresholds)}")
     primary = thresholds[str(config.decision)]
-    predicted = decide(tried, primary)
     overall, classes = _ranking(tried)
-    intervals, class_intervals = _intervals(tried, thresholds, config.bootstrap)
+    decisions = {name: decide(tried, values) for name, values in thresholds.items()}
+    resampled = replicates(tried, decisions, config.bootstrap)
+    intervals, class_intervals = _intervals(resampled, config.bootstrap.confidence)
     curve = f1_by_threshold(tried.scores, tried.y, tried.mask, CURVE)
     return Evaluation(
         config=config,
@@ -182,12 +184,13 @@ def evaluate(
         intervals=intervals,
         class_intervals=class_intervals,
         curve=ThresholdCurve(CURVE, *(tuple(float(v) for v in values) for values in curve)),
-        confusion=confusion(tried, predicted),
+        confusion=confusion(tried, decisions[str(config.decision)]),
         by_polyphony=by_polyphony(tried, primary),
         by_source=by_source(tried, primary),
         calibration=_calibration(tried, config.tuning),
-        clips=clip_results(tried, predicted),
+        clips=clip_results(tried, decisions[str(config.decision)]),
         trial=tried,
+        resampled=resampled,
     )
 
 
@@ -246,16 +249,13 @@ def _ranking(tried: Trial) -> tuple[dict[str, float], tuple[ClassRanking, ...]]:
     return overall, classes
 
 
-def _intervals(
-    tried: Trial, thresholds: Mapping[str, NDArray[np.float64]], config: BootstrapConfig
-) -> tuple[dict[str, Interval], dict[str, tuple[Interval, ...]]]:
-    decisions = {name: decide(tried, values) for name, values in thresholds.items()}
-    overall, classes = {}, {}
-    for name, values in replicates(tried, decisions, config).items():
-        if values.ndim == 1:
-            overall[name] = interval(values, config.confidence)
-        else:
-            classes[name.removeprefix("class_")] = tuple(interval(column, config.confidence) for column in values.T)
+def _intervals(resampled: Replicates, confidence: float) -> tuple[dict[str, Interval], dict[str, tuple[Interval, ...]]]:
+    overall = {name: interval(values, confidence) for name, values in resampled.items() if values.ndim == 1}
+    classes = {
+        name.removeprefix("class_"): tuple(interval(column, confidence) for column in values.T)
+        for name, values in resampled.items()
+        if values.ndim == 2
+    }
     return overall, classes
 
 

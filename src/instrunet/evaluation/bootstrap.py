@@ -66,13 +66,14 @@ def replicates(
     ``decisions`` maps a threshold's name to what is predicted under it, (clips, classes). The names are those of
     ``Evaluation.numbers``, per-class metrics begin with ``class_``.
     """
+    occurs = np.asarray(tried.positives.any(axis=0))
     rankings = [rank(tried.scores[:, j], tried.y[:, j], tried.mask[:, j]) for j in range(len(tried.labels))]
     clip_values = _per_clip_values(tried, decisions)
     blocks: list[Replicates] = []
     for weights in draws(tried.n_clips, tried.facts.groups, config):
         block = {name: _mean_of_ratios(weights, *pair) for name, pair in clip_values.items()}
         for name, predicted in decisions.items():
-            block |= _of_counts(count(predicted, tried.y, tried.mask, weights), name)
+            block |= _of_counts(count(predicted, tried.y, tried.mask, weights), name, occurs)
         columns = np.ascontiguousarray(weights.T)
         each = [ranking_scores(ranking, columns) for ranking in rankings]
         block["class_ap"] = np.stack([ap for ap, _ in each], axis=1)
@@ -116,10 +117,14 @@ def _per_clip_values(
     return values
 
 
-def _of_counts(counts: Counts, name: str) -> Replicates:
-    result: Replicates = {f"class_f1@{name}": counts.per_class().f1}
+def _of_counts(counts: Counts, name: str, occurs: NDArray[np.bool_]) -> Replicates:
+    """Averages of resampled counts; a class of which a resample drew no positive is not judged in that resample."""
+    missed = occurs & (counts.support == 0)
+    parts = (np.where(missed, 0.0, part) for part in (counts.tp, counts.fp, counts.fn, counts.tn))
+    judged = Counts(*parts)
+    result: Replicates = {f"class_f1@{name}": judged.per_class().f1}
     for average in ("micro", "macro", "macro_present", "weighted"):
-        prf = getattr(counts, average)()
+        prf = getattr(counts if average == "micro" else judged, average)()
         result |= {f"{average}_{part}@{name}": getattr(prf, part) for part in ("precision", "recall", "f1")}
     return result
 

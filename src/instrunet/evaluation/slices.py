@@ -53,19 +53,23 @@ def by_source(tried: Trial, thresholds: NDArray[np.float64]) -> tuple[Slice, ...
 
 
 def slice_of(tried: Trial, rows: NDArray[np.bool_], thresholds: NDArray[np.float64], name: str) -> Slice:
-    """The numbers of some clips; macro-F1 is over the classes that occur among them."""
+    """The numbers of some clips; macro-F1 is over the classes that occur among them.
+
+    Where no instrument is known to play, nothing can be found: recall and F1 are NaN.
+    """
     part = tried.take(rows)
     predicted = part.scores >= thresholds
     counts = count(predicted, part.y, part.mask)
     micro = counts.micro()
+    some = 1.0 if part.positives.any() else float("nan")
     return Slice(
         name=name,
         n_clips=part.n_clips,
         micro_precision=float(micro.precision),
-        micro_recall=float(micro.recall),
-        micro_f1=float(micro.f1),
-        macro_f1=float(counts.macro_present().f1),
-        samples_f1=mean_of_known(per_clip(predicted, part.y, part.mask).f1),
+        micro_recall=some * float(micro.recall),
+        micro_f1=some * float(micro.f1),
+        macro_f1=some * float(counts.macro_present().f1),
+        samples_f1=some * mean_of_known(per_clip(predicted, part.y, part.mask).f1),
         map=mean_of_known(average_precision(part.scores, part.y, part.mask)),
         subset_accuracy=subset_accuracy(part.scores, part.y, part.mask, thresholds),
         mean_true=float(part.positives.sum(axis=1).mean()),

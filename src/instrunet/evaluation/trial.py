@@ -24,12 +24,12 @@ class ClipFacts:
     ``starts_s`` and ``durations_s`` say which part of the file at ``paths`` the clip is.
     """
 
-    ids: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    sources: tuple[str, ...] = ()
-    starts_s: tuple[float, ...] = ()
-    durations_s: tuple[float, ...] = ()
+    ids: Sequence[str] = ()
+    paths: Sequence[str] = ()
+    groups: Sequence[str] = ()
+    sources: Sequence[str] = ()
+    starts_s: Sequence[float] = ()
+    durations_s: Sequence[float] = ()
 
     def __post_init__(self) -> None:
         for field in fields(self):

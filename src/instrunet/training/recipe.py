@@ -41,8 +41,7 @@ class DataConfig:
     split_seed: int = 0
     front_end: str = "instrunet32k"
     clip_s: float = 10.0
-    peak_normalise: bool = True
-    trim_silence: bool = False
+    preparation: str = ""
     unlabelled_is_negative: bool = False
 
 

@@ -1,0 +1,1 @@
+"""Reports for people: self-contained HTML pages with SVG plots and sortable tables, in light and dark."""
