@@ -14,7 +14,7 @@ from instrunet.labels import vocabulary_names
 from instrunet.synthesis.miniatures import Miniature, write_miniature
 
 OF_MINIATURE = {"babyslakh": "slakh"}
-SMALL = ("irmas", "openmic", "medleydb", "nsynth", "medley_solos_db")
+SMALL = ("irmas", "openmic", "medleydb", "slakh", "babyslakh", "nsynth", "medley_solos_db")
 
 
 @pytest.fixture(scope="session")

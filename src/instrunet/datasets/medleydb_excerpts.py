@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instrunet.audio import probe, stream
+from instrunet.datasets.durations import duration_of
 from instrunet.datasets.medleydb_songs import Song, Tree
 from instrunet.errors import InstrunetError
 
@@ -51,14 +52,6 @@ def _inside(wanted_s: float, clip_s: float, whole_s: float | None) -> Excerpt:
         return Excerpt(wanted_s, None)
     start_s = max(0.0, min(wanted_s, whole_s - clip_s))
     return Excerpt(start_s, min(clip_s, whole_s - start_s))
-
-
-def duration_of(path: Path) -> float | None:
-    """Duration by the header, None where the file is missing or damaged (``check`` names those)."""
-    try:
-        return float(probe(path).duration_s)
-    except InstrunetError:
-        return None
 
 
 def first_loud_s(path: Path) -> float:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from instrunet.datasets import irmas, jamendo, medley_solos, medleydb, nsynth, openmic
+from instrunet.datasets import irmas, jamendo, medley_solos, medleydb, nsynth, openmic, slakh
 from instrunet.datasets.facts import Provenance
 from instrunet.datasets.manifest import Header, Manifest
 from instrunet.datasets.parsing import Dataset, IndexOptions
 from instrunet.errors import InstrunetError, UsageError
 
 DATASETS: dict[str, Dataset] = {
-    module.FACTS.name: module.DATASET for module in (irmas, openmic, medleydb, nsynth, medley_solos, jamendo)
+    module.FACTS.name: module.DATASET for module in (irmas, openmic, medleydb, slakh, nsynth, medley_solos, jamendo)
 }
 """Every data set by name."""
 
