@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ARCHITECTURES: Mapping[str, str] = {
     "cbam_cnn": "CbamCnn",
+    "drum_hits": "DrumHits",
     "embedding_head": "EmbeddingHead",
     "feedforward": "Feedforward",
     "medleydb_cnn": "MedleydbCnn",
