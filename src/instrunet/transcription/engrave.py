@@ -46,6 +46,7 @@ def toolkit(musicxml: str, options: PageOptions | None = None) -> Any:
             "svgViewBox": True,
             "svgBoundingBoxes": False,
             "adjustPageHeight": False,
+            "xmlIdSeed": 7,
             "spacingStaff": 9,
             "spacingSystem": 8,
         }
@@ -59,6 +60,17 @@ def svg_pages(musicxml: Path, options: PageOptions | None = None) -> list[str]:
     """Give each page of the score as SVG text."""
     kit = toolkit(musicxml.read_text(encoding="utf-8"), options)
     return [kit.renderToSVG(number) for number in range(1, kit.getPageCount() + 1)]
+
+
+def sounding_ids(musicxml: Path, options: PageOptions | None = None) -> list[tuple[float, list[str]]]:
+    """For each moment at which notes begin: quarter notes from the start of the score, and the ids of the notes.
+
+    The ids are those of the drawn pages, so that a player can mark what sounds.
+    """
+    kit = toolkit(musicxml.read_text(encoding="utf-8"), options)
+    kit.renderToMIDI()
+    moments = kit.renderToTimemap({"includeMeasures": False, "includeRests": False})
+    return [(float(m["qstamp"]), list(m["on"])) for m in moments if m.get("on")]
 
 
 def write_pdf(path: Path, pages: list[str]) -> None:

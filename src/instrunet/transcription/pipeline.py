@@ -1,0 +1,332 @@
+"""A recording to sheet music, stage by stage: recognise, separate, transcribe, notate, engrave, page.
+
+Each stage can be asked for alone; those before it run (or are found unchanged) first. A stage that fails leaves the
+results of the earlier ones where they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from instrunet.audio import load, write
+from instrunet.errors import InstrunetError, UsageError
+from instrunet.files import written_whole
+from instrunet.labels import INSTRUMENT_IDS, to_canonical
+from instrunet.transcription.beats import track_beats
+from instrunet.transcription.metre import Metre, guess_metre
+from instrunet.transcription.midi import write_midi
+from instrunet.transcription.notes import DRUM_PARTS, Note, Part
+from instrunet.transcription.quantise import QuantisedMusic, quantise
+from instrunet.transcription.separation import Stems, separator
+from instrunet.transcription.workspace import Receipt, Workspace, content_digest
+from instrunet.transcription.writing_down import WritingOptions, write_down
+
+RATE_HZ = 44_100
+LONGEST_S = 20 * 60.0
+STAGES = ("recognise", "separate", "transcribe", "notate", "engrave", "page")
+
+
+@dataclass(frozen=True)
+class ScoreRequest:
+    """What the user wants.
+
+    Attributes:
+        instruments: Who plays, in canonical ids; ``None`` lets the tagger decide.
+        separator: Name of the separator.
+        model: The tagger.
+        start_s: Where to begin.
+        duration_s: How much to take; at most twenty minutes are.
+        writing: How notes are written down.
+        title: Title on the score; ``None`` takes the file's name.
+        most_parts: With the tagger deciding, at most this many parts, the most confident ones.
+    """
+
+    instruments: tuple[str, ...] | None = None
+    separator: str = "nmf"
+    model: str = "default"
+    start_s: float = 0.0
+    duration_s: float | None = None
+    writing: WritingOptions = field(default_factory=WritingOptions)
+    title: str | None = None
+    most_parts: int = 8
+
+
+class ScoreMaker:
+    """One recording on its way to a score."""
+
+    def __init__(
+        self,
+        recording: Path,
+        folder: Path,
+        request: ScoreRequest | None = None,
+        *,
+        notify: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self.recording = recording
+        self.request = request or ScoreRequest()
+        self.space = Workspace(folder, notify=notify)
+        self.remarks: list[str] = []
+
+    @property
+    def folder(self) -> Path:
+        """Where everything is written."""
+        return self.space.folder
+
+    @cached_property
+    def mix(self) -> NDArray[np.float32]:
+        """The recording, mono at 44.1 kHz."""
+        request = self.request
+        wanted = LONGEST_S + 1 if request.duration_s is None else request.duration_s
+        audio = load(self.recording, sample_rate_hz=RATE_HZ, start_s=request.start_s, duration_s=wanted)
+        if audio.duration_s > LONGEST_S:
+            self.remarks.append(f"only the first {LONGEST_S / 60:.0f} minutes were taken; choose others with --start")
+        return audio.samples[: round(LONGEST_S * RATE_HZ)]
+
+    @cached_property
+    def _source(self) -> dict[str, Any]:
+        request = self.request
+        return {"sha256": content_digest(self.recording), "start": request.start_s, "duration": request.duration_s}
+
+    def recognise(self) -> Receipt:
+        """Decide which parts exist, and when each plays."""
+        request = self.request
+        depends = {**self._source, "given": request.instruments, "model": request.model, "most": request.most_parts}
+        return self.space.stage("recognise", depends, self._recognise)
+
+    def _recognise(self) -> tuple[list[Path], dict[str, Any]]:
+        if self.request.instruments is not None:
+            rows = [{"instrument": name, "confidence": 1.0, "ranges": None} for name in self.request.instruments]
+        else:
+            rows = self._heard()
+        facts = {"instruments": rows}
+        path = self.folder / "instruments.json"
+        _write_json(path, facts)
+        return [path], facts
+
+    def _heard(self) -> list[dict[str, Any]]:
+        from instrunet.tagging import Tagger
+
+        tags = Tagger(self.request.model, vocabulary="instrunet").tag_array(self.mix, sample_rate_hz=RATE_HZ)
+        found = tags.detected[: self.request.most_parts]
+        if not found:
+            raise InstrunetError(
+                f"{self.recording}: no instrument was recognised (speech, noise or silence?); "
+                "name the parts yourself with --instruments"
+            )
+        return [
+            {"instrument": t.label, "confidence": round(t.confidence, 4),
+             "ranges": [[round(r.start_s, 2), round(r.end_s, 2)] for r in t.ranges]}
+            for t in found
+        ]  # fmt: skip
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """The parts, in score order."""
+        names = {row["instrument"] for row in self.recognise().facts["instruments"]}
+        return tuple(name for name in SCORE_ORDER if name in names)
+
+    def separate(self) -> Receipt:
+        """Take the mix apart: ``stems/<instrument>.flac`` and ``stems/rest.flac``, which sum to the mix."""
+        names = self.instruments
+        depends = {**self._source, "instruments": names, "separator": self.request.separator}
+        return self.space.stage("separate", depends, lambda: self._separate(names))
+
+    def _separate(self, names: tuple[str, ...]) -> tuple[list[Path], dict[str, Any]]:
+        stems = separator(self.request.separator).separate(self.mix, RATE_HZ, names)
+        paths = []
+        energy = float(self.mix @ self.mix) + 1e-12
+        shares = {}
+        for name, samples in {**stems.samples, "rest": stems.rest}.items():
+            path = self.folder / "stems" / f"{name}.flac"
+            write(path, samples, RATE_HZ, subtype="PCM_24")
+            paths.append(path)
+            shares[name] = round(float(samples @ samples) / energy, 4)
+        return paths, {"separator": self.request.separator, "energy_shares": shares}
+
+    def transcribe(self) -> Receipt:
+        """Write the notes of each part: ``midi/<instrument>.mid`` and ``midi/all.mid``."""
+        stems = self.separate()
+        depends = {"separate": stems.key, "writing": asdict(self.request.writing)}
+        return self.space.stage("transcribe", depends, self._transcribe)
+
+    def _transcribe(self) -> tuple[list[Path], dict[str, Any]]:
+        names = self.instruments
+        mix = self.mix
+        loaded = {n: load(self.folder / "stems" / f"{n}.flac").samples for n in names}
+        rest = load(self.folder / "stems" / "rest.flac").samples
+        ranges = {
+            row["instrument"]: tuple(
+                (float(a) - self.request.start_s, float(b) - self.request.start_s) for a, b in row["ranges"]
+            )
+            for row in self.recognise().facts["instruments"]
+            if row["ranges"]
+        }
+        parts = write_down(mix, Stems(loaded, rest, RATE_HZ), playing=ranges, options=self.request.writing)
+        grid = track_beats(parts, len(mix) / RATE_HZ)
+        tempo = grid.tempo_bpm if grid else 120.0
+        paths = [self.folder / "midi" / "all.mid"]
+        write_midi(paths[0], parts, tempo_bpm=tempo)
+        for part in parts:
+            path = self.folder / "midi" / f"{part.instrument}.mid"
+            write_midi(path, (part,), tempo_bpm=tempo)
+            paths.append(path)
+        notes = self.folder / "notes.json"
+        _write_json(notes, [{"instrument": p.instrument, "notes": [asdict(n) for n in p.notes]} for p in parts])
+        facts = {"notes": {p.instrument: len(p.notes) for p in parts},
+                 "confidence": {p.instrument: round(p.confidence, 3) for p in parts}}  # fmt: skip
+        return [*paths, notes], facts
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The transcribed parts."""
+        self.transcribe()
+        rows = json.loads((self.folder / "notes.json").read_text(encoding="utf-8"))
+        return tuple(
+            Part(row["instrument"], tuple(Note(**{**n, "bends": tuple(n["bends"])}) for n in row["notes"]))
+            for row in rows
+        )
+
+    def notate(self) -> Receipt:
+        """Put the notes on a grid and into a score: ``score.musicxml``."""
+        from instrunet.transcription.notation import ScoreOptions, write_musicxml
+
+        done = self.transcribe()
+
+        def work() -> tuple[list[Path], dict[str, Any]]:
+            music, facts = self._quantised()
+            path = self.folder / "score.musicxml"
+            write_musicxml(path, music, ScoreOptions(title=self.title))
+            return [path], facts
+
+        return self.space.stage("notate", {"transcribe": done.key, "title": self.title}, work)
+
+    @property
+    def title(self) -> str:
+        """What stands over the score."""
+        return self.request.title or self.recording.stem.replace("_", " ")
+
+    def _quantised(self) -> tuple[QuantisedMusic, dict[str, Any]]:
+        from instrunet.transcription.harmony import find_key
+
+        parts = [p for p in self.parts if p.notes]
+        if not parts:
+            raise InstrunetError(
+                f"{self.recording}: no notes were found, so there is no score; the stems are in {self.folder / 'stems'}"
+            )
+        duration_s = max(p.duration_s for p in parts)
+        grid = track_beats(parts, duration_s)
+        if grid is None:
+            grid = _plain_grid(duration_s)
+        metre = guess_metre(grid, parts)
+        music = quantise(parts, grid, metre)
+        bar = music.beats_per_bar
+        lead = -(-music.pickup // bar) * bar  # beats that the score shows before the first full bar
+        where = {
+            "beat_times_s": [round(t, 4) for t in grid.times_s],
+            "beat_of_score_start": metre.first_downbeat - int(lead),
+        }
+        key = find_key([p for p in music.parts if p.instrument not in DRUM_PARTS])
+        return music, _rhythm_facts(music, metre, grid.constant, grid.confidence) | {"key": key.name} | where
+
+    def engrave(self) -> Receipt:
+        """Draw the pages: ``pages/*.svg`` and ``score.pdf``."""
+        from instrunet.transcription.engrave import svg_pages, write_pdf
+
+        done = self.notate()
+
+        def work() -> tuple[list[Path], dict[str, Any]]:
+            pages = svg_pages(self.folder / "score.musicxml")
+            paths = []
+            for number, page in enumerate(pages, start=1):
+                path = self.folder / "pages" / f"{number:02d}.svg"
+                with written_whole(path) as beside:
+                    beside.write_text(page, encoding="utf-8")
+                paths.append(path)
+            write_pdf(self.folder / "score.pdf", pages)
+            return [*paths, self.folder / "score.pdf"], {"pages": len(pages)}
+
+        return self.space.stage("engrave", {"notate": done.key}, work)
+
+    def page(self) -> Receipt:
+        """Make ``index.html``: the score that follows the playback, stems to solo and mute, everything to download."""
+        from instrunet.transcription.page import write_page
+
+        done = self.engrave()
+
+        def work() -> tuple[list[Path], dict[str, Any]]:
+            return [write_page(self)], {}
+
+        return self.space.stage("page", {"engrave": done.key}, work)
+
+
+SCORE_ORDER = (
+    "flute", "oboe", "clarinet", "bassoon", "saxophone", "harmonica", "french_horn", "trumpet", "trombone", "tuba",
+    "brass_section", "voice", "violin", "viola", "cello", "string_section", "mandolin", "banjo", "ukulele", "sitar",
+    "acoustic_guitar", "electric_guitar", "harp", "mallet_percussion", "accordion", "harpsichord", "piano",
+    "electric_piano", "organ", "synthesizer", "double_bass", "electric_bass", "timpani", "hand_percussion", "cymbals",
+    "drums",
+)  # fmt: skip
+"""From the top of the page to the bottom."""
+
+
+def named_instruments(words: str) -> tuple[str, ...]:
+    """Read ``piano,violin`` (canonical ids or everyday words) into canonical ids.
+
+    >>> named_instruments("piano, sax")
+    ('piano', 'saxophone')
+
+    Raises:
+        UsageError: a word names no instrument.
+    """
+    found: list[str] = []
+    for word in (w.strip() for w in words.split(",") if w.strip()):
+        if word in INSTRUMENT_IDS:
+            found.append(word)
+            continue
+        try:
+            meant = to_canonical("freeform", word)
+        except InstrunetError:
+            meant = ()
+        if not meant:
+            raise UsageError(f"{word!r} names no instrument; `instrunet labels` lists them")
+        found.append(meant[0])
+    if not found:
+        raise UsageError("no instrument was named")
+    return tuple(dict.fromkeys(found))
+
+
+def with_instruments(request: ScoreRequest, words: str | None) -> ScoreRequest:
+    """Give the request with the user's own list, if there is one."""
+    return request if words is None else replace(request, instruments=named_instruments(words))
+
+
+def _plain_grid(duration_s: float) -> Any:
+    from instrunet.transcription.beats import BeatGrid
+
+    return BeatGrid(tuple(0.5 * k for k in range(int(duration_s * 2) + 3)), 120.0, constant=True, confidence=0.0)
+
+
+def _rhythm_facts(music: QuantisedMusic, metre: Metre, constant: bool, confidence: float) -> dict[str, Any]:
+    return {
+        "tempo_bpm": round(music.tempo_bpm, 1),
+        "constant_tempo": constant,
+        "tempo_confidence": round(confidence, 3),
+        "beats_per_bar": music.beats_per_bar,
+        "metre_confidence": round(metre.confidence, 3),
+        "pickup_beats": float(music.pickup),
+        "swing": music.swing,
+        "mean_onset_error_beats": round(music.error_beats, 4),
+    }
+
+
+def _write_json(path: Path, body: Any) -> None:
+    with written_whole(path) as beside:
+        beside.write_text(json.dumps(body, indent=1), encoding="utf-8")

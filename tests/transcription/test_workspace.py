@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from instrunet.audio import load, write
+from instrunet.errors import InstrunetError, UsageError
+from instrunet.transcription.drums import DrumConfig, find_onsets
+from instrunet.transcription.pipeline import ScoreMaker, ScoreRequest, named_instruments
+from instrunet.transcription.workspace import Workspace
+from tests.synth import noise, plucked, silence, tone
+
+
+def test_a_stage_is_done_again_only_when_something_changed(tmp_path: Path) -> None:
+    space, calls = Workspace(tmp_path), []
+
+    def work() -> tuple[list[Path], dict[str, Any]]:
+        calls.append(1)
+        (tmp_path / "out.txt").write_text(str(len(calls)))
+        return [tmp_path / "out.txt"], {"n": len(calls)}
+
+    space.stage("a", {"x": 1}, work)
+    Workspace(tmp_path).stage("a", {"x": 1}, work)
+    assert len(calls) == 1
+    Workspace(tmp_path).stage("a", {"x": 2}, work)
+    assert len(calls) == 2
+    (tmp_path / "out.txt").write_text("spoilt")
+    assert Workspace(tmp_path).stage("a", {"x": 2}, work).facts["n"] == 3
+
+
+def test_a_failing_stage_leaves_the_earlier_ones(tmp_path: Path) -> None:
+    space = Workspace(tmp_path)
+    space.stage("first", {}, lambda: ([], {"ok": True}))
+    with pytest.raises(InstrunetError):
+        space.stage("second", {}, lambda: (_ for _ in ()).throw(InstrunetError("no")))
+    assert Workspace(tmp_path).receipt("first") is not None
+    assert Workspace(tmp_path).receipt("second") is None
+
+
+def test_separation_sums_to_the_mix_and_resumes(tmp_path: Path, rng: np.random.Generator) -> None:
+    low = tone(98.0, 1.5, sample_rate_hz=44_100, partials=8, level=0.3)
+    high = tone(1046.5, 1.5, sample_rate_hz=44_100, partials=2, level=0.2)
+    write(tmp_path / "song.wav", low + high, 44_100)
+    seen: list[tuple[str, str]] = []
+    request = ScoreRequest(instruments=("double_bass", "flute"))
+    maker = ScoreMaker(tmp_path / "song.wav", tmp_path / "out", request, notify=lambda *x: seen.append(x))
+    maker.separate()
+    stems = [load(p).samples for p in sorted((tmp_path / "out" / "stems").glob("*.flac"))]
+    assert len(stems) == 3
+    assert np.abs(np.sum(stems, axis=0) - load(tmp_path / "song.wav").samples).max() < 1e-4
+    again: list[tuple[str, str]] = []
+    ScoreMaker(tmp_path / "song.wav", tmp_path / "out", request, notify=lambda *x: again.append(x)).separate()
+    assert again == [("recognise", "unchanged"), ("separate", "unchanged")]
+
+
+def test_instruments_in_everyday_words() -> None:
+    assert named_instruments("piano,violin") == ("piano", "violin")
+    with pytest.raises(UsageError, match="kazoo"):
+        named_instruments("piano,kazoo")
+    with pytest.raises(UsageError, match="no instrument"):
+        named_instruments(" , ")
+
+
+def test_drum_onsets_are_where_the_hits_are(rng: np.random.Generator) -> None:
+    rate = 32_000
+    beats = [0.3, 0.8, 1.05, 1.6]
+    mix = noise(2.2, rng, sample_rate_hz=rate, level=0.0005)
+    for beat in beats:
+        fade = np.exp(-np.arange(round(0.3 * rate)) / (0.03 * rate)).astype(np.float32)
+        hit = plucked(150.0, 0.3, sample_rate_hz=rate, decay_s=0.05)
+        hit = hit + 0.3 * noise(0.3, rng, sample_rate_hz=rate) * fade
+        start = round(beat * rate)
+        mix[start : start + len(hit)] += hit
+    onsets, levels = find_onsets(mix, rate, DrumConfig())
+    assert len(onsets) == len(beats)
+    assert np.abs(np.array(onsets) / rate - beats).max() < 0.02
+    assert min(levels) > 0.5
+
+
+def test_silence_has_no_drums() -> None:
+    assert find_onsets(silence(1.0), 32_000, DrumConfig()) == ([], [])
