@@ -13,7 +13,7 @@ import typer
 
 from instrunet.errors import InstrunetError, UsageError
 
-COMMAND_MODULES = ("tag", "data", "data_explore")
+COMMAND_MODULES = ("tag", "data", "data_explore", "score")
 """Modules of ``instrunet.apps.commands`` in the order of ``--help``; each has ``register(app)`` and imports lightly."""
 
 app = typer.Typer(

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 @group.command()
-def index(  # noqa: PLR0913 (each option of a command is a parameter)
+def index(
     name: Annotated[str, typer.Argument(help="irmas, openmic, medleydb, slakh, nsynth, …; 'list' shows them all.")],
     folder: Annotated[Path | None, typer.Argument(help="Where the data set lies; a CSV of your own: the file.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The manifest to write (.parquet).")] = None,

@@ -38,7 +38,7 @@ def explore(
 
 
 @group.command()
-def export(  # noqa: PLR0913 (each option of a command is a parameter)
+def export(
     manifest: ManifestPath,
     out: Folder,
     by_class: Annotated[bool, typer.Option("--by-class", help="Sort the audio into a folder a class.")] = False,
