@@ -25,7 +25,7 @@ from instrunet.evaluation.report.drawing import (
 )
 from instrunet.evaluation.report.grid import between, shown
 
-WIDTH, ROW = 460.0, 22.0
+WIDTH, CARD, ROW = 460.0, 340.0, 22.0
 LETTER = 7.1
 
 
@@ -243,9 +243,9 @@ def spark(counts: Sequence[int], threshold: float, title: str) -> str:
 
 def score_bars(scores: Sequence[float], thresholds: Sequence[float], labels: Sequence[str], title: str) -> str:
     """A recording's score for each label as a bar, its threshold as a stroke; detected ones are filled darker."""
-    left = _label_room(labels)
-    drawing = Drawing(WIDTH, len(labels) * ROW + 34, title)
-    frame = Frame(left, 8, WIDTH - 46, 8 + len(labels) * ROW)
+    left = 1.1 * _label_room(labels)
+    drawing = Drawing(CARD, len(labels) * ROW + 34, title)
+    frame = Frame(left, 8, CARD - 62, 8 + len(labels) * ROW)
     x_axis(drawing, frame, (0, 0.2, 0.4, 0.6, 0.8, 1))
     for i, (score, threshold, label) in enumerate(zip(scores, thresholds, labels, strict=True)):
         middle, found = frame.top + (i + 0.5) * ROW, score >= threshold

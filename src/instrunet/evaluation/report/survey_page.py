@@ -113,7 +113,7 @@ def _files(found: Survey, files: Sequence[FileSurvey], give: Players) -> str:
             [thresholds[j] for j in order],
             [found.labels[j] for j in order],
             f"Scores of {file.id}",
-        ).replace("<svg", '<svg class="bars"', 1)
+        )
         cards.append(
             f'<article class="clip"><h3>{escape(file.id)}</h3><p class="note">entropy {file.entropy:.2f} bits</p>'
             f"{drawn}{give.player(file.row)}</article>"
