@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +55,7 @@ def reliability(scores: ArrayLike, y: ArrayLike, mask: ArrayLike, *, n_bins: int
     )
 
 
-def fit_temperature(scores: ArrayLike, y: ArrayLike, mask: ArrayLike, *, n_steps: int = 60) -> float:
+def fit_temperature(scores: ArrayLike, y: ArrayLike, mask: ArrayLike, *, n_steps: int = 40) -> float:
     """The temperature T for which sigmoid(logit / T) has the lowest cross-entropy on these (validation) clips.
 
     T > 1 makes the scores more modest, T < 1 bolder. The loss has one minimum in log T, which a golden-section search
@@ -69,15 +70,7 @@ def fit_temperature(scores: ArrayLike, y: ArrayLike, mask: ArrayLike, *, n_steps
     def loss(log_temperature: float) -> float:
         return float(np.logaddexp(0.0, signed * np.exp(-log_temperature)).mean())
 
-    low, high = LOG_TEMPERATURES
-    golden = (5**0.5 - 1) / 2
-    for _ in range(n_steps):
-        first, second = high - golden * (high - low), low + golden * (high - low)
-        if loss(first) <= loss(second):
-            high = second
-        else:
-            low = first
-    return float(np.exp((low + high) / 2))
+    return float(np.exp(_lowest(loss, *LOG_TEMPERATURES, n_steps)))
 
 
 def with_temperature(scores: ArrayLike, temperature: float) -> NDArray[np.float64]:
@@ -87,6 +80,23 @@ def with_temperature(scores: ArrayLike, temperature: float) -> NDArray[np.float6
     array([0.5 , 0.75])
     """
     return np.asarray(1.0 / (1.0 + np.exp(-_logit(np.asarray(scores, np.float64)) / temperature)))
+
+
+def _lowest(loss: Callable[[float], float], low: float, high: float, n_steps: int) -> float:
+    """Where a loss with one valley is lowest; each step keeps the golden part, so that one of two losses is known."""
+    golden = (5**0.5 - 1) / 2
+    first, second = high - golden * (high - low), low + golden * (high - low)
+    at_first, at_second = loss(first), loss(second)
+    for _ in range(n_steps):
+        if at_first <= at_second:
+            high, second, at_second = second, first, at_first
+            first = high - golden * (high - low)
+            at_first = loss(first)
+        else:
+            low, first, at_first = first, second, at_second
+            second = low + golden * (high - low)
+            at_second = loss(second)
+    return (low + high) / 2
 
 
 def _logit(p: NDArray[np.float64]) -> NDArray[np.float64]:
