@@ -8,11 +8,14 @@ from pathlib import Path
 from instrunet.datasets import irmas, jamendo, medley_solos, medleydb, nsynth, openmic, slakh
 from instrunet.datasets.facts import Provenance
 from instrunet.datasets.manifest import Header, Manifest
+from instrunet.datasets.own_folder import CSV, FOLDER
+from instrunet.datasets.own_ranges import JAMS, RANGES
 from instrunet.datasets.parsing import Dataset, IndexOptions
 from instrunet.errors import InstrunetError, UsageError
 
-DATASETS: dict[str, Dataset] = {
-    module.FACTS.name: module.DATASET for module in (irmas, openmic, medleydb, slakh, nsynth, medley_solos, jamendo)
+_PUBLISHED = (irmas, openmic, medleydb, slakh, nsynth, medley_solos, jamendo)
+DATASETS: dict[str, Dataset] = {module.FACTS.name: module.DATASET for module in _PUBLISHED} | {
+    entry.facts.name: entry for entry in (FOLDER, CSV, RANGES, JAMS)
 }
 """Every data set by name."""
 
