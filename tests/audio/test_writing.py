@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ def test_a_subtype_on_request(tmp_path: Path) -> None:
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot write \.xyz; use \.wav"):
         write(tmp_path / "a.xyz", np.zeros(10, np.float32), 8000)
-    with pytest.raises(AudioError, match=r"a\.opus: 1 channels at 12345 Hz cannot be written"):
+    with pytest.raises(AudioError, match=r"a\.opus: 1-channel sound at 12345 Hz does not go into OGG OPUS; "):
         write(tmp_path / "a.opus", np.zeros(10, np.float32), 12_345)
     assert list(tmp_path.iterdir()) == []
 
@@ -48,3 +49,19 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
 def test_a_long_vorbis_file_is_written_in_pieces(tmp_path: Path) -> None:
     write(tmp_path / "a.ogg", np.zeros(500_000, np.float32), 8000)
     assert probe(tmp_path / "a.ogg").duration_s == 62.5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on file sizes")
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, suffix: str) -> None:
+    import resource
+
+    x = np.random.default_rng(0).standard_normal(200_000).astype(np.float32)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(AudioError, match="could not be written to the end; is the disk full"):
+            write(tmp_path / f"a{suffix}", x, 48_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []

@@ -8,14 +8,15 @@ cut-off or joined file) it drops or invents. Here the frames are counted and a c
 from __future__ import annotations
 
 import io
-import mmap
 import os
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 SEARCH_BYTES = 1 << 22
+READ_BYTES = 1 << 20
 TOLERANCE_BYTES = 4096  # tags at the end of a file (ID3v1, APE) stay below this or cost one count of the frames
 _KBITS_V1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KBITS_V2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
@@ -58,20 +59,22 @@ def survey(path: Path) -> Mpeg | None:
 
     The frames are counted only where the file does not count them itself, or where its byte count is wrong.
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        start = _after_tags(data)
-        first = _first_frame(data, start)
-        if first is None:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        start = _after_tags(file)
+        file.seek(start)
+        data = file.read(SEARCH_BYTES)
+        junk = _first_frame(data)
+        if junk is None:
             return None
-        junk = first - start
-        header = data[first : first + 4]
-        counts_at = _counts_at(data, first, header)
-        if counts_at is None:
-            return Mpeg(first, junk, header, _count(data, first), None, None, len(data))
-        frames, size = (int.from_bytes(data[at : at + 4], "big") for at in counts_at)
-        right = frames > 0 and abs(len(data) - first - size) <= TOLERANCE_BYTES
-        counted = None if right else _count(data, first + _length(header[1], header[2]))
-        return Mpeg(first, junk, header, counted, frames or None, counts_at, len(data))
+        first, header = start + junk, data[junk : junk + 4]
+        tag = _counts_at(data[junk : junk + 200])
+        if tag is None:
+            return Mpeg(first, junk, header, _count(file, first), None, None, size)
+        frames, stated = (int.from_bytes(data[junk + at : junk + at + 4], "big") for at in tag)
+        right = frames > 0 and abs(size - first - stated) <= TOLERANCE_BYTES
+        counted = None if right else _count(file, first + _length(header[1], header[2]))
+        return Mpeg(first, junk, header, counted, frames or None, (first + tag[0], first + tag[1]), size)
 
 
 def corrected(path: Path, mpeg: Mpeg) -> io.RawIOBase | None:
@@ -118,18 +121,23 @@ def _length(second: int, third: int) -> int:
     return samples * 125 * kbits // _RATES_HZ[version][rate] + (third >> 1 & 1)
 
 
-def _after_tags(data: mmap.mmap) -> int:
+def _after_tags(file: BinaryIO) -> int:
+    """Where the file goes on after any ID3v2 tags."""
     at = 0
-    while data[at : at + 3] == b"ID3" and at + 10 <= len(data):
-        size = data[at + 6 : at + 10]
-        at += 10 + (size[0] << 21 | size[1] << 14 | size[2] << 7 | size[3])
+    while (head := _read_at(file, at, 10)).startswith(b"ID3") and len(head) == 10:
+        at += 10 + (head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9])
     return at
 
 
-def _first_frame(data: mmap.mmap, at: int) -> int | None:
-    """The first place from ``at`` on where two frames follow one another (or one ends the file)."""
-    end = min(at + SEARCH_BYTES, len(data))
-    while 0 <= (at := data.find(b"\xff", at, end)) < len(data) - 2:
+def _read_at(file: BinaryIO, at: int, n: int) -> bytes:
+    file.seek(at)
+    return file.read(n)
+
+
+def _first_frame(data: bytes) -> int | None:
+    """The first place where two frames follow one another (or one ends the data)."""
+    at = 0
+    while 0 <= (at := data.find(b"\xff", at)) < len(data) - 2:
         after = at + _length(data[at + 1], data[at + 2])
         if after > at and (after >= len(data) or _is_frame(data, after)):
             return at
@@ -137,18 +145,16 @@ def _first_frame(data: mmap.mmap, at: int) -> int | None:
     return None
 
 
-def _is_frame(data: mmap.mmap, at: int) -> bool:
+def _is_frame(data: bytes, at: int) -> bool:
     return at + 2 < len(data) and data[at] == 0xFF and _length(data[at + 1], data[at + 2]) > 0
 
 
-def _counts_at(data: mmap.mmap, first: int, header: bytes) -> tuple[int, int] | None:
-    side = _side_information(header)
-    tag = first + 4 + side
-    if data[tag : tag + 4] in (b"Xing", b"Info") and data[tag + 7] & 3 == 3:
+def _counts_at(frame: bytes) -> tuple[int, int] | None:
+    """Where a first frame keeps its counts of (frames, bytes), if it does."""
+    tag = 4 + _side_information(frame)
+    if frame[tag : tag + 4] in (b"Xing", b"Info") and frame[tag + 7] & 3 == 3:
         return tag + 8, tag + 12
-    if data[first + 36 : first + 40] == b"VBRI":
-        return first + 50, first + 46
-    return None
+    return (50, 46) if frame[36:40] == b"VBRI" else None
 
 
 def _side_information(header: bytes) -> int:
@@ -158,20 +164,31 @@ def _side_information(header: bytes) -> int:
     return 9 if mono else 17
 
 
-def _count(data: mmap.mmap, at: int) -> int:
-    """Frames from ``at`` on that are there whole; junk between them is stepped over."""
-    n, end = 0, len(data)
-    while at + 4 <= end:
+def _count(file: BinaryIO, start: int) -> int:
+    """Frames from ``start`` on that are there whole; junk between them is stepped over."""
+    n, rest = 0, b""
+    file.seek(start)
+    while more := file.read(READ_BYTES):
+        data = rest + more
+        n, at = _count_in(data, n)
+        rest = data[at:]
+    return n
+
+
+def _count_in(data: bytes, n: int) -> tuple[int, int]:
+    """Count on in a piece; the count, and the place in the piece to go on from once there is more."""
+    at, end = 0, len(data)
+    while at + 3 <= end:
         length = _length(data[at + 1], data[at + 2]) if data[at] == 0xFF else 0
-        if not length:
+        if length and at + length > end:
+            break
+        if length:
+            n, at = n + 1, at + length
+        else:
             at = data.find(b"\xff", at + 1)
             if at < 0:
-                break
-        elif at + length > end:
-            break
-        else:
-            n, at = n + 1, at + length
-    return n
+                return n, end
+    return n, at
 
 
 def _counting_frame(mpeg: Mpeg) -> bytes:

@@ -52,16 +52,16 @@ def write(path: str | os.PathLike[str], x: Samples, sample_rate_hz: int, *, subt
         )
     container, coding = _FORMATS[suffix]
     frames = np.ascontiguousarray(np.atleast_2d(np.asarray(x, np.float32)).T)
+    coding = subtype or coding
     with written_whole(path) as beside:
         try:
-            with soundfile.SoundFile(
-                beside, "w", sample_rate_hz, frames.shape[1], subtype=subtype or coding, format=container
-            ) as file:
+            file = soundfile.SoundFile(beside, "w", sample_rate_hz, frames.shape[1], coding, format=container)
+        except (soundfile.LibsndfileError, ValueError) as error:
+            what = f"{frames.shape[1]}-channel sound at {sample_rate_hz} Hz"
+            raise AudioError(f"{shown(path)}: {what} does not go into {container} {coding}; choose another") from error
+        try:
+            with file:
                 for at in range(0, len(frames), CHUNK_FRAMES):
                     file.write(frames[at : at + CHUNK_FRAMES])
-        except (soundfile.LibsndfileError, ValueError) as error:
-            reason = str(error).split(": ")[-1].rstrip(".")
-            raise AudioError(
-                f"{shown(path)}: {frames.shape[1]} channels at {sample_rate_hz} Hz cannot be written as "
-                f"{subtype or coding}: {reason}"
-            ) from error
+        except (soundfile.LibsndfileError, AssertionError) as error:
+            raise AudioError(f"{shown(path)}: could not be written to the end; is the disk full?") from error
