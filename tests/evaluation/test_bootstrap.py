@@ -49,6 +49,13 @@ def test_whole_groups_are_drawn() -> None:
     np.testing.assert_array_equal(block[:, 0] + block[:, 1] + block[:, 3], 3)
 
 
+def test_a_clip_without_a_group_is_one_of_its_own() -> None:
+    block = next(draws(4, ClipFacts(groups=("a", "", "", "a")).units, BootstrapConfig(n_resamples=20)))
+    np.testing.assert_array_equal(block[:, 0], block[:, 3])
+    assert (block[:, 1] != block[:, 2]).any()
+    assert ClipFacts(groups=("", "")).units == ()
+
+
 def test_the_draw_is_that_of_the_seed_whatever_the_block() -> None:
     config = BootstrapConfig(n_resamples=10, seed=3)
     assert np.array_equal(next(draws(6, (), config)), next(draws(6, (), config)))

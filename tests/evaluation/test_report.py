@@ -149,7 +149,7 @@ def test_the_comparison_page_shows_gains(evaluation, drawn: Drawn, tmp_path: Pat
     )
     html = write_comparison(compare(evaluation, better), tmp_path).read_text()
     read(html)
-    assert "Clearly better in 6, clearly worse in 0 of 6 classes" in html
+    assert "Clearly better in 6, clearly worse in 0 of the 6 classes" in html
     with (tmp_path / "gains.csv").open() as handle:
         gains = [row for row in csv.DictReader(handle) if row["metric"] == "f1@0.5"]
     assert [float(row["second"]) for row in gains] == [1.0] * 6

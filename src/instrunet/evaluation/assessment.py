@@ -175,7 +175,7 @@ def evaluate(
         labels=tried.labels,
         not_scored=tried.not_scored,
         n_clips=tried.n_clips,
-        n_groups=len(set(tried.facts.groups)),
+        n_groups=len(set(tried.facts.units)),
         n_observed=int(tried.mask.sum()),
         n_complete=int(tried.complete.sum()),
         overall=overall,

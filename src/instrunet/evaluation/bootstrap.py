@@ -70,7 +70,7 @@ def replicates(
     rankings = [rank(tried.scores[:, j], tried.y[:, j], tried.mask[:, j]) for j in range(len(tried.labels))]
     clip_values = _per_clip_values(tried, decisions)
     blocks: list[Replicates] = []
-    for weights in draws(tried.n_clips, tried.facts.groups, config):
+    for weights in draws(tried.n_clips, tried.facts.units, config):
         block = {name: _mean_of_ratios(weights, *pair) for name, pair in clip_values.items()}
         for name, predicted in decisions.items():
             block |= _of_counts(count(predicted, tried.y, tried.mask, weights), name, occurs)

@@ -108,7 +108,7 @@ def _check_pair(first: Evaluation, second: Evaluation) -> None:
         raise EvaluationError(
             "the two evaluations are not of the same clips with the same truth; evaluate both on one test set"
         )
-    if first.config.bootstrap != second.config.bootstrap or first.trial.facts.groups != second.trial.facts.groups:
+    if first.config.bootstrap != second.config.bootstrap or first.trial.facts.units != second.trial.facts.units:
         raise EvaluationError("the two evaluations drew different resamples; use one bootstrap configuration for both")
     if str(first.config.decision) != str(second.config.decision):
         raise EvaluationError("the two evaluations decide at different thresholds; give both the same decision")

@@ -48,6 +48,17 @@ class ClipFacts:
         ids = self.ids or self.paths or tuple(str(i) for i in range(n_clips))
         return replace(self, ids=ids)
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The group of each clip; a clip without a group is one of its own. Empty if no groups are known.
+
+        >>> len(set(ClipFacts(groups=("song", "", "song", "")).units))
+        3
+        """
+        if not any(self.groups):
+            return ()
+        return tuple(group or f"\0{i}" for i, group in enumerate(self.groups))
+
     def take(self, rows: NDArray[np.intp]) -> ClipFacts:
         """The facts of some of the clips."""
         picked: dict[str, Any] = {}

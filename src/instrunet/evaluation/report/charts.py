@@ -20,6 +20,7 @@ from instrunet.evaluation.report.drawing import (
     Frame,
     legend,
     round_ticks,
+    signed,
     x_axis,
     y_axis,
 )
@@ -102,7 +103,7 @@ def gain_bars(rows: Sequence[Bar], title: str) -> str:
     left = _label_room(row.label for row in known)
     drawing = Drawing(WIDTH, len(known) * ROW + 34, title)
     frame = Frame(left, 8, WIDTH - 58, 8 + len(known) * ROW, x_range=(float(ticks[0]), float(ticks[-1])))
-    x_axis(drawing, frame, ticks, style="{:+g}")
+    x_axis(drawing, frame, ticks, style=signed)
     drawing.line((frame.x(0), frame.top), (frame.x(0), frame.bottom), QUIET)
     for i, row in enumerate(known):
         middle = frame.top + (i + 0.5) * ROW

@@ -66,11 +66,15 @@ def _tiles(comparison: Comparison) -> list[Tile]:
 def _gains(comparison: Comparison) -> str:
     name = comparison.first.config.decision
     f1, ap = comparison.main_gains, comparison.gains["ap"]
-    drawn = plots(
-        figure(gain_bars(_bars(f1), "F1 gain per class"), f"Gain in F1 at {name}, the largest first. {_clear(f1)}"),
-        figure(gain_bars(_bars(ap), "AP gain per class"), f"Gain in average precision. {_clear(ap)}"),
-    )
     support = [row.support for row in comparison.first.classes]
+    occurring = [[row for row, n in zip(rows, support, strict=True) if n] for rows in (f1, ap)]
+    captions = (f"Gain in F1 at {name}, the largest first.", "Gain in average precision, the largest first.")
+    drawn = plots(
+        *(
+            figure(gain_bars(_bars(rows), caption), f"{caption} {_clear(rows)}")
+            for rows, caption in zip(occurring, captions, strict=True)
+        )
+    )
     rows = [
         [
             text(one.name),
@@ -97,7 +101,8 @@ def _bars(rows: Sequence[Difference]) -> list[Bar]:
 def _clear(rows: Sequence[Difference]) -> str:
     up = sum(row.clear and row.gain > 0 for row in rows)
     down = sum(row.clear and row.gain < 0 for row in rows)
-    return f"Clearly better in {up}, clearly worse in {down} of {len(rows)} classes (interval without zero)."
+    words = f"Clearly better in {up}, clearly worse in {down} of the {len(rows)} classes that occur"
+    return f"{words} (interval without zero)."
 
 
 def _differences(comparison: Comparison) -> str:

@@ -99,24 +99,39 @@ class Frame:
         return self.bottom - (value - low) / (high - low) * (self.bottom - self.top)
 
 
-def x_axis(drawing: Drawing, frame: Frame, ticks: Sequence[float], *, name: str = "", style: str = "{:g}") -> None:
+def plain(tick: float) -> str:
+    """A number on an axis."""
+    return f"{tick:g}"
+
+
+def signed(tick: float) -> str:
+    """A gain on an axis: a sign before all but zero."""
+    return f"{tick:+g}" if tick else "0"
+
+
+def x_axis(
+    drawing: Drawing,
+    frame: Frame,
+    ticks: Sequence[float],
+    *,
+    name: str = "",
+    style: Callable[[float], str] = plain,
+) -> None:
     """Grid lines and numbers below a plot."""
     for tick in ticks:
         x = frame.x(tick)
         drawing.line((x, frame.top), (x, frame.bottom), GRID)
-        drawing.text((x, frame.bottom + 17), style.format(tick).replace("-", "−"), anchor="middle", quiet=True)
+        drawing.text((x, frame.bottom + 17), style(tick).replace("-", "−"), anchor="middle", quiet=True)
     if name:
         drawing.text(((frame.left + frame.right) / 2, frame.bottom + 36), name, anchor="middle", quiet=True)
 
 
-def y_axis(drawing: Drawing, frame: Frame, ticks: Sequence[float], *, name: str = "", style: str = "{:g}") -> None:
-    """Grid lines and numbers at the left of a plot, its name above."""
+def y_axis(drawing: Drawing, frame: Frame, ticks: Sequence[float]) -> None:
+    """Grid lines and numbers at the left of a plot."""
     for tick in ticks:
         y = frame.y(tick)
         drawing.line((frame.left, y), (frame.right, y), GRID)
-        drawing.text((frame.left - 7, y + 4.5), style.format(tick).replace("-", "−"), anchor="end", quiet=True)
-    if name:
-        drawing.text((frame.left - 7, frame.top - 12), name, quiet=True)
+        drawing.text((frame.left - 7, y + 4.5), plain(tick).replace("-", "−"), anchor="end", quiet=True)
 
 
 def round_ticks(low: float, high: float, *, at_most: int = 6) -> list[float]:
