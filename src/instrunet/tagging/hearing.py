@@ -91,7 +91,6 @@ def hear_file(source: Source, network: Network, excerpt: Excerpt, *, threaded: b
     Raises:
         AudioError: the file cannot be read, or holds no sound in that part.
     """
-    name = shown(source) if isinstance(source, (str, os.PathLike)) else "-"
     rate_hz = network.spec.front_end.sample_rate_hz
     with_end = None if excerpt.duration_s is None or math.isinf(excerpt.duration_s) else excerpt.duration_s
     blocks = stream(source, sample_rate_hz=rate_hz, block_s=BLOCK_S, start_s=excerpt.start_s, duration_s=with_end)
@@ -101,9 +100,13 @@ def hear_file(source: Source, network: Network, excerpt: Excerpt, *, threaded: b
         blocks.close()
     if n_samples == 0:
         place = f" after {excerpt.start_s:g} s" if excerpt.start_s else ""
-        raise AudioError(f"{name}: holds no sound{place}; is it the right file?")
-    path = os.fspath(source) if isinstance(source, (str, os.PathLike)) else "-"
-    return Heard(gathering, path, n_samples / rate_hz, excerpt.start_s, tuple(blocks.remarks))
+        raise AudioError(f"{shown(named(source))}: holds no sound{place}; is it the right file?")
+    return Heard(gathering, named(source), n_samples / rate_hz, excerpt.start_s, tuple(blocks.remarks))
+
+
+def named(source: Source) -> str:
+    """The name of a file as it was given; ``-`` for an open one."""
+    return os.fspath(source) if isinstance(source, (str, os.PathLike)) else "-"
 
 
 def hear_blocks(blocks: Iterable[Samples], network: Network, *, threaded: bool = False) -> tuple[Gathering, int]:

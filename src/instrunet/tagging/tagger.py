@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,10 @@ from instrunet.bundles import Bundle
 from instrunet.bundles.network import Network
 from instrunet.errors import InstrunetError, UsageError
 from instrunet.tagging.aggregation import STEP_S
-from instrunet.tagging.hearing import Excerpt, Heard, Source, hear_array, hear_file
+from instrunet.tagging.hearing import Excerpt, Heard, Source, hear_array, hear_file, named
 from instrunet.tagging.ranges import find_ranges
 from instrunet.tagging.tags import InstrumentTag, Range, Scores, Tags
 from instrunet.tagging.wording import Wording
-
-PathLike = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
@@ -79,26 +77,23 @@ class Tagger:
         return self.tags(hear_file(path, self.network, Excerpt(start_s, duration_s), threaded=self.threads > 1))
 
     def tag_files(
-        self, paths: Iterable[PathLike], *, start_s: float = 0.0, duration_s: float | None = None
+        self, paths: Iterable[Source], *, start_s: float = 0.0, duration_s: float | None = None
     ) -> Iterator[Tags | Failure]:
         """Tag files in their order, as many at a time as there are threads; one that fails gives a Failure."""
-        network, excerpt = self._one_thread_network, Excerpt(start_s, duration_s)
-
-        def one(path: PathLike) -> Tags | Failure:
-            try:
-                return self.tags(hear_file(path, network, excerpt, threaded=False))
-            except UsageError:
-                raise
-            except InstrunetError as error:
-                return Failure(os.fspath(path), str(error))
-
+        excerpt = Excerpt(start_s, duration_s)
         rest = iter(paths)
+        first = list(islice(rest, 2))
+        if len(first) < 2:
+            yield from (self._result(path, self.network, excerpt) for path in first)
+            return
+        rest, network = chain(first, rest), self._one_thread_network
         pool = ThreadPoolExecutor(self.threads, thread_name_prefix="instrunet-file")
+        waiting: deque[Future[Tags | Failure]] = deque()
         try:
-            waiting: deque[Future[Tags | Failure]] = deque(pool.submit(one, p) for p in islice(rest, self.threads))
+            waiting.extend(pool.submit(self._result, p, network, excerpt) for p in islice(rest, self.threads))
             while waiting:
                 result = waiting.popleft().result()
-                waiting.extend(pool.submit(one, path) for path in islice(rest, 1))
+                waiting.extend(pool.submit(self._result, p, network, excerpt) for p in islice(rest, 1))
                 yield result
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -127,10 +122,23 @@ class Tagger:
             model=self.bundle.name,
             instruments=tuple(self._instrument(heard, label, float(c), float(t), y) for label, c, t, y in rows),
             times_s=(heard.start_s + (np.arange(curves.shape[1]) + 0.5) * STEP_S).astype(np.float32),
+            words=self.wording.words,
             unknown=self.wording.unknown,
             start_s=heard.start_s,
             remarks=heard.remarks,
         )
+
+    def _result(self, source: Source, network: Network, excerpt: Excerpt) -> Tags | Failure:
+        threaded = network is self.network and self.threads > 1
+        try:
+            return self.tags(hear_file(source, network, excerpt, threaded=threaded))
+        except UsageError:
+            raise
+        except InstrunetError as error:
+            return Failure(named(source), str(error))
+        except Exception as error:  # noqa: BLE001 - the other files go on, whatever is wrong with this one
+            what = f"{type(error).__name__}: {error}".splitlines()[0]
+            return Failure(named(source), f"{named(source)}: failed unexpectedly ({what}); please report it")
 
     def _instrument(
         self, heard: Heard, label: str, confidence: float, threshold: float, curve: NDArray[np.float32]

@@ -56,7 +56,8 @@ class Tags:
         model: name of the model.
         instruments: one for each label that the model can tell of, in the order of the vocabulary.
         times_s: the middle of each step of the activity curves.
-        unknown: labels of the vocabulary that the model cannot tell of: unknown, not absent.
+        words: all labels of the vocabulary, in its order.
+        unknown: those of them that the model cannot tell of: unknown, not absent.
         start_s: where in the file the recording begins; all other times are measured from the start of the file.
         remarks: what was wrong with the file, if it could be read all the same.
     """
@@ -67,6 +68,7 @@ class Tags:
     model: str
     instruments: tuple[InstrumentTag, ...]
     times_s: NDArray[np.float32] = field(repr=False, compare=False)
+    words: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     start_s: float = 0.0
     remarks: tuple[str, ...] = ()
