@@ -6,15 +6,17 @@ import importlib
 import os
 import sys
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from instrunet.errors import InstrunetError, UsageError
 
-COMMAND_MODULES = ("tag", "data", "data_explore", "score")
+COMMAND_MODULES = ("tag", "models", "labels", "doctor", "data", "data_explore", "score")
 """Modules of ``instrunet.apps.commands`` in the order of ``--help``; each has ``register(app)`` and imports lightly."""
+
+_Misuse: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+"""The base of typer's complaints; which module it lies in differs from version to version."""
 
 app = typer.Typer(
     help="Which instruments play in this recording, and when?",
@@ -48,7 +50,7 @@ def main() -> None:
     """Run the command line; mistakes of use exit with 2, failures with 1, ctrl-C with 130."""
     try:
         code = app(standalone_mode=False)
-    except click.ClickException as error:
+    except _Misuse as error:
         error.show()
         sys.exit(error.exit_code)
     except UsageError as error:
@@ -60,7 +62,7 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         typer.echo("instrunet: interrupted", err=True)
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)

@@ -105,9 +105,9 @@ class Delivery:
             yield target
 
     def _name(self, tags: Tags, options: WriteOptions, taken: set[Path]) -> Path:
-        name = Path(options.name(tags) if options.root else Path(tags.path).name)
-        if str(name) in ("-", ""):
-            name = Path("stdin")
+        name = Path(options.name(tags))
+        if options.root is None:
+            name = Path(name.name)
         target = (self.place or Path()) / name.with_name(name.stem + self.format.suffix)
         whole = target.with_name(name.name + self.format.suffix)
         number = 2

@@ -29,7 +29,7 @@ class WriteOptions:
 
     def name(self, tags: Tags) -> str:
         """The name of the recording, as one line."""
-        path = tags.path
+        path = "stdin" if tags.path == "-" else tags.path
         if self.root is not None and Path(path).is_relative_to(self.root):
             path = Path(path).relative_to(self.root).as_posix()
         return os.fsencode(path).decode("utf-8", "replace") or "samples"

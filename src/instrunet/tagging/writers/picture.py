@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,9 @@ def write_picture(tags: Tags, path: Path, options: WriteOptions) -> None:
     _draw_wave(wave, tags)
     _draw_activity(activity, rows, tags)
     _draw_bars(bars, rows)
-    figure.savefig(path)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # a name may hold what the font does not
+        figure.savefig(path)
 
 
 def _rows(tags: Tags, options: WriteOptions) -> tuple[InstrumentTag, ...]:

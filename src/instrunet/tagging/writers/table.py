@@ -33,12 +33,19 @@ def write_table(results: Iterable[Tags], file: TextIO, options: WriteOptions) ->
             console.print(_table(tags, options))
         else:
             console.print(Text(nothing(tags)))
-        for remark in tags.remarks:
-            console.print(Text(f"  note: {remark}"))
-        if tags.unknown:
-            console.print(Text(f"  note: this model cannot tell of {', '.join(tags.unknown)}", style="dim"))
+        for remark in (*tags.remarks, *_unknown(tags)):
+            console.print(Text(f"note: {remark}", style="dim"), soft_wrap=True)
         console.print()
         file.flush()
+
+
+def _unknown(tags: Tags) -> tuple[str, ...]:
+    """One sentence if there are words that the model cannot tell of."""
+    if not tags.unknown:
+        return ()
+    n = len(tags.unknown)
+    named = ", ".join(tags.unknown) if n <= 8 else f"{', '.join(tags.unknown[:8])} and {n - 8} more"
+    return (f"unknown to this model, not absent: {named}",)
 
 
 def one_line(tags: Tags, options: WriteOptions) -> str:
@@ -85,7 +92,7 @@ def bar(confidence: float, cells: int = BAR_CELLS) -> str:
     """A bar of eighths.
 
     >>> bar(0.55, 4)
-    '██▏ '
+    '██▎ '
     """
     eighths = round(confidence * cells * 8)
     full, rest = divmod(eighths, 8)
