@@ -117,7 +117,7 @@ def test_a_table_of_nothing_says_what_is_near():
 
 
 def test_picture(tags, tmp_path):
-    assert drawn(tags, tmp_path / "a.png").shape == (484, 1210, 3)
+    assert drawn(tags, tmp_path / "a.png").shape == (404, 1210, 3)
 
 
 @pytest.mark.slow
