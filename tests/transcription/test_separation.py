@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from instrunet.errors import UsageError
+from instrunet.features.spectrum import SpectrumConfig, analyse, synthesise
 from instrunet.transcription.attribution import attribute
 from instrunet.transcription.nmf import NmfConfig, NmfSeparator
 from instrunet.transcription.notes import Note
 from instrunet.transcription.separation import separator, si_sdr_db, summing_to
-from instrunet.transcription.spectrum import SpectrumConfig, analyse, synthesise
 from instrunet.transcription.timbre import note_spectrum, timbres
 from tests.synth import noise, tone
 

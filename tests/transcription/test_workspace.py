@@ -8,7 +8,7 @@ import pytest
 
 from instrunet.audio import load, write
 from instrunet.errors import InstrunetError, UsageError
-from instrunet.transcription.drums import DrumConfig, find_onsets
+from instrunet.transcription.drums import KEYS, DrumConfig, find_onsets, transcribe_drums
 from instrunet.transcription.pipeline import ScoreMaker, ScoreRequest, named_instruments
 from instrunet.transcription.workspace import Workspace
 from tests.synth import noise, plucked, silence, tone
@@ -82,3 +82,23 @@ def test_drum_onsets_are_where_the_hits_are(rng: np.random.Generator) -> None:
 
 def test_silence_has_no_drums() -> None:
     assert find_onsets(silence(1.0), 32_000, DrumConfig()) == ([], [])
+
+
+def test_a_kick_is_a_kick_and_a_hat_is_a_hat(rng: np.random.Generator) -> None:
+    rate = 32_000
+    t = np.arange(round(0.35 * rate)) / rate
+    kick = (np.sin(2 * np.pi * (45 * t + 3 * (1 - np.exp(-30 * t)))) * np.exp(-t / 0.09)).astype(np.float32)
+    hiss = rng.standard_normal(len(t)).astype(np.float32)
+    hat = np.diff(np.diff(hiss, prepend=0.0), prepend=0.0) * np.exp(-t / 0.02).astype(np.float32) * 0.15
+    mix = np.zeros(3 * rate, np.float32)
+    for beat in range(5):
+        hit = kick if beat % 2 == 0 else hat
+        start = round((0.2 + 0.5 * beat) * rate)
+        mix[start : start + len(hit)] += hit.astype(np.float32)
+    notes = transcribe_drums(mix, rate)
+    kicks = [n.onset_s for n in notes if n.pitch == KEYS["kick"]]
+    hats = [n.onset_s for n in notes if n.pitch in (KEYS["hihat_closed"], KEYS["hihat_open"])]
+    assert len(kicks) <= 4
+    assert len(hats) <= 3
+    for found, truth in ((kicks, [0.2, 1.2, 2.2]), (hats, [0.7, 1.7])):
+        assert all(min(abs(onset - t) for onset in found) < 0.02 for t in truth)

@@ -23,6 +23,7 @@ ARCHITECTURES: Mapping[str, str] = {
     "mobile": "Mobile",
     "mscrnn": "Mscrnn",
     "passt": "Passt",
+    "separator_unet": "SeparatorUnet",
     "single_label_cnn": "SingleLabelCnn",
     "slakh_instrunet": "SlakhInstrunet",
 }

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from instrunet.features.spectrum import SpectrumConfig, analyse
 from instrunet.transcription.limits import limits_of
 from instrunet.transcription.notes import Note, Part
 from instrunet.transcription.separation import Stems
-from instrunet.transcription.spectrum import SpectrumConfig, analyse
 
 Matrix = NDArray[np.float32]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from instrunet.features.spectrum import SpectrumConfig, analyse, synthesise
 from instrunet.transcription.limits import limits_of
 from instrunet.transcription.separation import Samples, Stems, summing_to
-from instrunet.transcription.spectrum import SpectrumConfig, analyse, synthesise
 from instrunet.transcription.timbre import Timbre, note_spectrum, shape_spectra, timbres
 
 Matrix = NDArray[np.float32]

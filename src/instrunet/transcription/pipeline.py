@@ -50,7 +50,7 @@ class ScoreRequest:
     """
 
     instruments: tuple[str, ...] | None = None
-    separator: str = "nmf"
+    separator: str = "auto"
     model: str = "default"
     start_s: float = 0.0
     duration_s: float | None = None

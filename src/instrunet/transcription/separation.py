@@ -39,19 +39,29 @@ class Separator(Protocol):
         ...
 
 
-SEPARATORS = ("nmf",)
+SEPARATORS = ("auto", "nmf", "unet", "demucs")
 
 
-def separator(name: str = "nmf") -> Separator:
-    """Open a separator by name.
+def separator(name: str = "auto") -> Separator:
+    """Open a separator by name; ``auto`` takes our trained network where one came with the package, else ``nmf``.
 
     Raises:
         UsageError: there is no such separator.
     """
+    if name in ("auto", "unet"):
+        from instrunet.transcription.unet import UnetSeparator
+
+        if name == "unet" or UnetSeparator.available():
+            return UnetSeparator.load()
+        name = "nmf"
     if name == "nmf":
         from instrunet.transcription.nmf import NmfSeparator
 
         return NmfSeparator()
+    if name == "demucs":
+        from instrunet.transcription.demucs import DemucsSeparator
+
+        return DemucsSeparator()
     raise UsageError(f"there is no separator {name!r}; choose one of {', '.join(SEPARATORS)}")
 
 
