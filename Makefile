@@ -32,3 +32,12 @@ fix:
 
 docs:
 	$(PYTHON) -m mkdocs build --strict
+
+# The wheel, alone in an empty environment outside the tree, tags the example.
+wheel-test:
+	$(PYTHON) tests/wheel_trial.py
+
+bench:
+	PYTHONPATH=. $(PYTHON) benchmarks/throughput.py
+	PYTHONPATH=. $(PYTHON) benchmarks/cold_start.py
+	$(PYTHON) benchmarks/memory.py --job tag --lengths 1m,2h

@@ -167,6 +167,8 @@ def test_a_zip_cannot_reach_outside_itself(tiny, tmp_path):
 def test_every_model_inside_the_package_loads_and_opens():
     for name in bundled_models():
         bundle = Bundle.load(name)
-        assert isinstance(bundle.tagger, TaggerSpec)
-        assert bundle.card
-        assert Network(bundle, threads=1).providers == ["CPUExecutionProvider"]
+        assert bundle.about.licence
+        if bundle.kind == "tagger":
+            assert isinstance(bundle.tagger, TaggerSpec)
+            assert bundle.card
+            assert Network(bundle, threads=1).providers == ["CPUExecutionProvider"]

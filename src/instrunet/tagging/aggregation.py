@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instrunet.bundles import Aggregation, TaggerSpec
-from instrunet.tagging.scoring import WindowScores
+from instrunet.tagging.scoring import WindowScores, probability
 
 STEP_S = 0.1
 
@@ -22,7 +22,7 @@ class Gathering:
         self._clips: list[NDArray[np.float32]] = []
         self._starts: list[int] = []
         self._end = 0
-        self._attended = np.zeros((2, len(spec.labels)))  # sum of attention times score, sum of attention
+        self._attended = np.zeros((2, len(spec.labels)))  # sum of attention times logit, sum of attention
         self._curve = _Curve(len(spec.labels), spec.front_end.sample_rate_hz)
 
     def add(self, window: WindowScores) -> None:
@@ -31,8 +31,8 @@ class Gathering:
         self._starts.append(window.start)
         self._end = window.start + window.n_heard
         self._curve.add(window)
-        if window.attention is not None:
-            self._attended += (window.frames * window.attention).sum(axis=1), window.attention.sum(axis=1)
+        if window.attended is not None:
+            self._attended += window.attended
 
     def __len__(self) -> int:
         """How many windows were added."""
@@ -62,7 +62,7 @@ class Gathering:
         """One score a class for all that was added."""
         if self._spec.aggregation.method == "model":
             total, weight = self._attended
-            return (total / np.maximum(weight, 1e-12)).astype(np.float32)
+            return probability(total / np.maximum(weight, 1e-12))
         return aggregate(self.clips, self._spec.aggregation)
 
     def curve(self, duration_s: float) -> NDArray[np.float32]:

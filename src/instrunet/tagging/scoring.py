@@ -17,6 +17,7 @@ from instrunet.tagging.windows import Window
 BATCH_WINDOWS = 4
 SILENCE_PEAK = 1e-4
 """A window that never exceeds this (-80 dB of full scale) holds nothing that could be heard."""
+SILENT_LOGIT = -20.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class WindowScores:
         n_heard: its length without.
         clip: (classes,)
         frames: (classes, steps), steps equally long over the window; one step if the network gives no frames.
-        attention: (classes, steps), or None.
+        attended: the sum of attention times logit, and the sum of attention, (2, classes); None without attention.
     """
 
     start: int
@@ -48,7 +49,7 @@ class WindowScores:
     n_heard: int
     clip: NDArray[np.float32]
     frames: NDArray[np.float32]
-    attention: NDArray[np.float32] | None
+    attended: NDArray[np.float64] | None
 
 
 def spectrogram(window: Window, spec: TaggerSpec) -> Spectrogram:
@@ -69,23 +70,38 @@ def _run(network: Network, batch: list[Spectrogram]) -> Iterator[WindowScores]:
     found = network(np.stack([window.mel for window in batch]))
     clip = calibrated(found["clip"], network.spec)
     frames = calibrated(found["frames"], network.spec) if "frames" in found else clip[:, :, None]
-    attention = found.get("attention")
     for i, window in enumerate(batch):
-        loud = np.float32(not window.silent)
+        attended = None
+        if "attention" in found:
+            logits = np.where(window.silent, SILENT_LOGIT, frames[i])
+            attended = np.stack([(logits * found["attention"][i]).sum(axis=1), found["attention"][i].sum(axis=1)])
         yield WindowScores(
             start=window.start,
             n_samples=window.n_samples,
             n_heard=window.n_heard,
-            clip=clip[i] * loud,
-            frames=frames[i] * loud,
-            attention=None if attention is None else attention[i],
+            clip=_heard(clip[i], window),
+            frames=_heard(frames[i], window),
+            attended=attended,
         )
 
 
+def _heard(logits: NDArray[np.float32], window: Spectrogram) -> NDArray[np.float32]:
+    return np.zeros_like(logits) if window.silent else probability(logits)
+
+
+def probability(logits: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The logistic function.
+
+    >>> probability(np.array([-1e9, 0.0])).tolist()
+    [0.0, 0.5]
+    """
+    with np.errstate(over="ignore"):
+        return (1.0 / (1.0 + np.exp(-logits))).astype(np.float32)
+
+
 def calibrated(logits: NDArray[np.float32], spec: TaggerSpec) -> NDArray[np.float32]:
-    """Logits (batch, classes, ...) to probabilities."""
+    """Logits (batch, classes, ...) with the calibration of the model."""
     shape = (1, -1) + (1,) * (logits.ndim - 2)
     scale = np.asarray(spec.calibration_scale, np.float32).reshape(shape)
     bias = np.asarray(spec.calibration_bias, np.float32).reshape(shape)
-    with np.errstate(over="ignore"):
-        return (1.0 / (1.0 + np.exp(-(scale * logits + bias)))).astype(np.float32)
+    return scale * logits + bias
