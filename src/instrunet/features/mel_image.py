@@ -69,12 +69,12 @@ def mel_image(x: NDArray[np.floating], config: MelImageConfig | None = None) -> 
         return np.zeros((config.height, config.width), np.float32)
     top_db = float(config.mel.top_db or 80.0)
     levels = log_mel(x, config.mel).astype(np.float64) / top_db + 1.0
-    rows, columns = _scaling(levels.shape[0], config.height), _scaling(levels.shape[1], config.width)
+    rows, columns = scaling(levels.shape[0], config.height), scaling(levels.shape[1], config.width)
     return np.clip(rows @ levels @ columns.T, 0.0, 1.0).astype(np.float32)
 
 
 @functools.lru_cache(maxsize=64)
-def _scaling(n_from: int, n_to: int) -> NDArray[np.float64]:
+def scaling(n_from: int, n_to: int) -> NDArray[np.float64]:
     """Weights (n_to, n_from): a triangle as wide as a target pixel, and never narrower than a source pixel."""
     step = n_from / n_to
     reach = max(1.0, step)
