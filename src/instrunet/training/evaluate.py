@@ -1,0 +1,144 @@
+"""A bundle on a manifest: every clip is tagged from its audio, and the scores are judged like any others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from instrunet.audio import AudioError, find_audio
+from instrunet.bundles import Bundle
+from instrunet.datasets.manifest import Manifest
+from instrunet.errors import InstrunetError
+from instrunet.evaluation import ClipFacts, Evaluation, EvaluationConfig, Survey, SurveyConfig, Tuning, evaluate, survey
+from instrunet.tagging import Tagger
+from instrunet.training.clips import Clips, clips_of
+from instrunet.training.errors import TrainingError
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a model said of each clip: ``scores`` (clips, labels), NaN where it cannot tell; what could not be read."""
+
+    labels: tuple[str, ...]
+    scores: NDArray[np.float32]
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EvaluatedModel:
+    """An evaluation and what was skipped on the way."""
+
+    evaluation: Evaluation
+    failed: Mapping[str, str]
+
+
+def manifest_scores(tagger: Tagger, clips: Clips, labels: Sequence[str], *, progress: Progress | None = None) -> Heard:
+    """Tag every clip and put the confidences in the order of ``labels``."""
+
+    def one(row: int) -> dict[str, float] | str:
+        excerpt = clips.excerpts[row]
+        try:
+            tags = tagger.tag_file(excerpt.path, start_s=excerpt.start_s, duration_s=excerpt.duration_s)
+        except AudioError as error:
+            return str(error)
+        return {tag.label: tag.confidence for tag in tags.instruments}
+
+    scores = np.full((len(clips), len(labels)), np.nan, np.float32)
+    failed: dict[str, str] = {}
+    with ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
+        for row, said in enumerate(pool.map(one, range(len(clips)))):
+            if isinstance(said, str):
+                failed[clips.ids[row]] = said
+            else:
+                scores[row] = [said.get(label, np.nan) for label in labels]
+            if progress:
+                progress(row + 1, len(clips))
+    return Heard(tuple(labels), scores, failed)
+
+
+def evaluate_model(
+    model: str | Path | Bundle,
+    manifest: Manifest,
+    *,
+    split: str | None = None,
+    config: EvaluationConfig | None = None,
+    progress: Progress | None = None,
+) -> EvaluatedModel:
+    """Evaluate a bundle on the clips of a manifest, in the manifest's words.
+
+    Classes that the model cannot tell of are left out and named in the evaluation; the thresholds of the bundle, where
+    its labels are the manifest's, stand beside the fixed ones as "tuned".
+
+    Raises:
+        TrainingError: no clip of that split, or the model and the manifest share no label.
+    """
+    chosen = manifest.filter(split=split) if split else manifest
+    if not len(chosen):
+        there = sorted({str(name) for name in manifest.column("split")})
+        raise TrainingError(f"no clip has the split {split!r}; this manifest has {', '.join(there)}")
+    tagger = Tagger(model, vocabulary=chosen.vocabulary, threads=1)
+    told = [label for label in chosen.labels if label in tagger.wording.labels]
+    if not told:
+        raise TrainingError(
+            f"the labels do not fit: {tagger.bundle.name} can tell of none of the {len(chosen.labels)} labels "
+            f"of {chosen.vocabulary}"
+        )
+    clips = clips_of(chosen, chosen.labels)
+    heard = manifest_scores(tagger, clips, chosen.labels, progress=progress)
+    readable = np.array([name not in heard.failed for name in clips.ids])
+    if not readable.any():
+        raise TrainingError(f"no clip could be read; the first: {next(iter(heard.failed.values()))}")
+    kept = clips.take(readable)
+    settings: dict[str, Any] = {
+        "name": tagger.bundle.name,
+        "dataset": chosen.vocabulary,
+        "tuning": _tuning(tagger, told),
+    }
+    config = config or EvaluationConfig(**settings)
+    truth = ((kept.y * kept.mask) >= 0.5).astype(np.float64)
+    evaluation = evaluate(heard.scores[readable], truth, kept.mask, chosen.labels, facts=kept.facts(), config=config)
+    return EvaluatedModel(evaluation, heard.failed)
+
+
+def survey_files(
+    model: str | Path | Bundle,
+    paths: Sequence[str | Path],
+    *,
+    threshold: float | None = None,
+    vocabulary: str | None = None,
+) -> Survey:
+    """Tag audio without truth and describe the predictions."""
+    files = find_audio(paths)
+    if not files:
+        raise TrainingError(f"no audio under {', '.join(map(str, paths))}")
+    tagger = Tagger(model, vocabulary=vocabulary, threads=1)
+    labels = tuple(tagger.wording.labels)
+    rows: list[list[float]] = []
+    kept: list[str] = []
+    for path in files:
+        try:
+            tags = tagger.tag_file(path)
+        except InstrunetError:
+            continue
+        rows.append([tag.confidence for tag in tags.instruments])
+        kept.append(str(path))
+    if not rows:
+        raise TrainingError(f"none of {len(files)} files could be read")
+    chosen = SurveyConfig(tagger.bundle.name, threshold=threshold if threshold is not None else 0.5)
+    return survey(np.array(rows), labels, facts=ClipFacts(paths=tuple(kept)), config=chosen)
+
+
+def _tuning(tagger: Tagger, labels: Sequence[str]) -> Tuning | None:
+    """The bundle's own thresholds, where they are about the same labels."""
+    spec = tagger.spec
+    own = dict(zip(spec.labels, spec.thresholds, strict=True))
+    return Tuning.from_thresholds({label: own[label] for label in labels}) if set(labels) <= set(own) else None
