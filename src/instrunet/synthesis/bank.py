@@ -127,7 +127,7 @@ WORDS: dict[str, str] = {
 }  # fmt: skip
 """The sample collection's words in ours; a word that is not here (bagpipe, dulcimer, shehnai) is left out."""
 
-NOT_SHIPPABLE = ("jrhodes3d", "terkelsen_marimba", "oramics_dm_TR808", "oramics_dm_TR909", "peter1955")
+NOT_SHIPPABLE = ("merlin", "jrhodes3d", "terkelsen_marimba", "oramics_dm_TR808", "oramics_dm_TR909", "peter1955")
 """Non-commercial or unstated licences: measured with, perhaps, but never in the shipped model."""
 
 LOUDNESS = {"pp": 0.1, "molto-pianissimo": 0.05, "pianissimo": 0.1, "p": 0.25, "piano": 0.25, "mp": 0.4,

@@ -19,6 +19,8 @@ STEM_SAMPLES = int(STEM_S * SAMPLE_RATE_HZ)
 LEVEL_SAMPLES = SAMPLE_RATE_HZ // 10
 """Loudness is kept at 10 Hz."""
 SILENT_DB = -100
+NOT_FOR_SHIPPING = ("merlin",)
+"""Sources whose licence forbids commercial use: never drawn, even where a store holds them."""
 
 
 @dataclass(frozen=True)
@@ -117,5 +119,7 @@ class StemStore:
         """Stem numbers by instrument, then source."""
         tree: dict[str, dict[str, list[int]]] = {}
         for number, stem in enumerate(self.stems):
+            if stem.source in NOT_FOR_SHIPPING:
+                continue
             tree.setdefault(stem.instrument, {}).setdefault(stem.source, []).append(number)
         return tree
