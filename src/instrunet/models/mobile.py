@@ -1,4 +1,4 @@
-"""Our own network: a small inverted-residual CNN that tells instruments for the clip and for every third of a second."""
+"""Our own network: a small inverted-residual CNN that hears instruments in the clip and in each third of a second."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Mobile(nn.Module):
         self.drop = nn.Dropout(config.dropout)
         self.classify = nn.Conv1d(config.features, config.n_classes, 1)
         self.attend = nn.Conv1d(config.features, config.n_classes, 1)
-        nn.init.constant_(self.classify.bias, -2.5)  # most instruments are absent from most clips
+        nn.init.constant_(self.classify.get_parameter("bias"), -2.5)  # most instruments are absent from most clips
         self.imitate = nn.Linear(config.features, config.n_embedding) if config.n_embedding else None
 
     def features(self, mel: Tensor) -> Tensor:

@@ -19,7 +19,8 @@ FRAME_S = 0.005
 TOP_HZ = 15_000.0
 
 VOWELS: tuple[tuple[float, ...], ...] = (
-    (750, 1150, 2700, 3400), (500, 1800, 2550, 3400), (330, 2200, 2950, 3600), (450, 800, 2650, 3300), (330, 700, 2500, 3200),
+    (750, 1150, 2700, 3400), (500, 1800, 2550, 3400), (330, 2200, 2950, 3600), (450, 800, 2650, 3300),
+    (330, 700, 2500, 3200),
 )  # fmt: skip
 """First four formants of a, e, i, o and u, in hertz."""
 
@@ -211,12 +212,22 @@ def free_reed(rng: np.random.Generator) -> Callable[[float, float, np.random.Gen
 def harmonica(rng: np.random.Generator) -> Callable[[float, float, np.random.Generator], Samples]:
     """A harmonica: one reed, a moving hand, scoops and vibrato."""
     body = _character(rng, n_peaks=5, low_hz=400, high_hz=5000, most_db=12)
-    return _blown(body, np.zeros(1), rng.uniform(-6, -2.5), rng.uniform(0.4, 1), vibrato=(0.0, 35.0), attack=(0.02, 0.08), noise=0.05)
+    return _blown(
+        body,
+        np.zeros(1),
+        rng.uniform(-6, -2.5),
+        rng.uniform(0.4, 1),
+        vibrato=(0.0, 35.0),
+        attack=(0.02, 0.08),
+        noise=0.05,
+    )
 
 
 def brass(rng: np.random.Generator) -> Callable[[float, float, np.random.Generator], Samples]:
     """Trumpet, trombone, horn: brightness follows loudness; the bell is a fixed formant."""
-    body = Character(np.array([rng.uniform(500, 1600)]), np.array([rng.uniform(0.6, 1.1)]), np.array([rng.uniform(8, 16)]))
+    body = Character(
+        np.array([rng.uniform(500, 1600)]), np.array([rng.uniform(0.6, 1.1)]), np.array([rng.uniform(8, 16)])
+    )
     slope = rng.uniform(-11, -6)
     return _blown(body, np.zeros(1), slope, 1.0, vibrato=(0.0, 18.0), attack=(0.03, 0.1), noise=0.02)
 
@@ -224,7 +235,15 @@ def brass(rng: np.random.Generator) -> Callable[[float, float, np.random.Generat
 def single_reed(rng: np.random.Generator) -> Callable[[float, float, np.random.Generator], Samples]:
     """A clarinet: odd harmonics prevail low in the spectrum."""
     body = _character(rng, n_peaks=3, low_hz=900, high_hz=4000, most_db=8)
-    return _blown(body, np.zeros(1), rng.uniform(-12, -6), rng.uniform(0.04, 0.3), vibrato=(0.0, 6.0), attack=(0.03, 0.09), noise=0.04)
+    return _blown(
+        body,
+        np.zeros(1),
+        rng.uniform(-12, -6),
+        rng.uniform(0.04, 0.3),
+        vibrato=(0.0, 6.0),
+        attack=(0.03, 0.09),
+        noise=0.04,
+    )
 
 
 def bowed(rng: np.random.Generator) -> Callable[[float, float, np.random.Generator], Samples]:
@@ -242,8 +261,9 @@ def _blown(  # noqa: PLR0913 - the physical parameters of one sustained tone
     def note(pitch: float, loudness: float, rng: np.random.Generator) -> Samples:
         n = _frames(2.6)
         f = 440.0 * 2 ** ((pitch - 69) / 12)
-        k = np.arange(1, max(3, min(60, int(TOP_HZ / f))) + 1)
-        level = 10 ** ((slope - 5 * (1 - loudness)) * np.log2(k) / 20) * np.where(k % 2 == 0, even, 1.0) * body.body(k * f)
+        k = np.arange(1.0, max(3, min(60, int(TOP_HZ / f))) + 1)
+        tilt: NDArray[np.float64] = 10 ** ((slope - 5 * (1 - loudness)) * np.log2(k) / 20)
+        level = tilt * np.where(k % 2 == 0, even, 1.0) * body.body(k * f)
         rise = rng.uniform(*attack) * (1 + 0.25 * np.log2(k))
         gains = np.stack([g * _envelope(n, a, 1.0, 0.85, 0.06) for g, a in zip(level, rise, strict=True)])
         gains *= 1 + 0.05 * np.convolve(rng.standard_normal(n + 20), np.hanning(21) / 10, "valid")[None, :n]
@@ -272,7 +292,9 @@ def sung_vowel(rng: np.random.Generator) -> Callable[[float, float, np.random.Ge
         shape = (10 ** (np.array([0, -6, -12, -14]) / 20) / (1 + (octaves / width) ** 2)).sum(-1) + 0.004
         gains = shape * (10 ** (slope * np.log2(k) / 20))[:, None] * _envelope(n, rng.uniform(0.03, 0.15), 1, 0.9, 0.1)
         ratios = np.concatenate([k * 2 ** (rng.normal(0, 9 * (n_voices > 1)) / 1200) for _ in range(n_voices)])
-        wobble = _wobble(n, rng, vibrato_cents=depth, jitter_cents=5.0) - 150 * np.exp(-np.arange(n) * FRAME_S / 0.06) * (rng.random() < 0.4)
+        wobble = _wobble(n, rng, vibrato_cents=depth, jitter_cents=5.0) - 150 * np.exp(
+            -np.arange(n) * FRAME_S / 0.06
+        ) * (rng.random() < 0.4)
         noise = 0.02 * gains.max() * _envelope(n, 0.02, 0.2, 0.5, 0.1)
         return sound(Partials(ratios, np.tile(gains, (n_voices, 1)), wobble, noise), pitch, rng)
 

@@ -69,7 +69,8 @@ class NoteBank:
             InstrunetError: a folder holds no bank.
         """
         rows: list[NoteRow] = []
-        pcm, part = [], []
+        pcm: list[NDArray[np.int16]] = []
+        part: list[int] = []
         for number, folder in enumerate(Path(f) for f in folders):
             if not (folder / "notes.jsonl").is_file():
                 raise InstrunetError(f"{folder}: no note bank here (notes.jsonl is missing)")

@@ -1,4 +1,4 @@
-"""Fresh mixtures from a store of stems: drawn by class and by source, summed as audio, labelled by what can be heard."""
+"""Fresh mixtures from a store of stems: drawn by class and source, summed as audio, labelled by what is heard."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Mixer:
         activity = np.zeros((len(INSTRUMENT_IDS), n_tenths), np.float32)
         whole = 10 * np.log10(sum((10 ** (level / 10) for _, level in levels), np.full(n_tenths, 1e-9)))
         loudest = float(whole.max())
-        for name, level in levels:
+        for name, _ in levels:
             for other in UNSURE.get(name, ()):
                 mask[INSTRUMENT_IDS.index(other)] = 0.0
         for name, level in levels:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,9 @@ FAMILIES: dict[str, tuple[str, Callable[[np.random.Generator], Note], int]] = {
 SUSTAINED = ("organ", "accordion", "harmonica", "violin", "viola", "cello", "trumpet", "trombone", "clarinet", "voice")
 
 
-def modelled_notes(seed: int, *, families: tuple[str, ...] | None = None) -> Iterator[tuple[NoteRow, NDArray[np.float32]]]:
+def modelled_notes(
+    seed: int, *, families: tuple[str, ...] | None = None
+) -> Iterator[tuple[NoteRow, NDArray[np.float32]]]:
     """Sound every patch of every family (or of the named ones) as notes for `write_bank`.
 
     >>> row, x = next(modelled_notes(1, families=("fm",)))
@@ -41,10 +44,10 @@ def modelled_notes(seed: int, *, families: tuple[str, ...] | None = None) -> Ite
     for number, (instrument, kind) in enumerate(sorted(STRINGS.items())):
         if families is None or f"string_{instrument}" in families:
             rng = np.random.default_rng([seed, 1000 + number])
-            yield from _patches(f"string_{instrument}", instrument, lambda r, k=kind: plucked_string(k, r), 6, rng)
+            yield from _patches(f"string_{instrument}", instrument, partial(plucked_string, kind), 6, rng)
 
 
-def _patches(  # noqa: PLR0913
+def _patches(
     family: str, instrument: str, make: Callable[[np.random.Generator], Note], n_patches: int, rng: np.random.Generator
 ) -> Iterator[tuple[NoteRow, NDArray[np.float32]]]:
     known = canonical(instrument)

@@ -45,7 +45,7 @@ def plucked_string(
     """Draw one instrument of a kind; the result sounds a note of (pitch, loudness)."""
     decay_s, dull_hz = float(rng.uniform(*kind.decay_s)), float(np.exp(rng.uniform(*np.log(kind.dull_hz))))
     place, sensor = float(rng.uniform(0.08, 0.35)), float(rng.uniform(0.06, 0.3))
-    peaks = np.exp(rng.uniform(*np.log(kind.body_hz), 6))
+    peaks = np.exp(rng.uniform(np.log(kind.body_hz[0]), np.log(kind.body_hz[1]), 6))
     widths, gains_db = rng.uniform(0.06, 0.4, 6), rng.uniform(-0.3, 1.0, 6) * kind.body_db
     courses_cents = rng.uniform(3, 12)
 
@@ -67,7 +67,9 @@ def plucked_string(
     return note
 
 
-def _string(pitch: float, decay_s: float, place: float, dull_hz: float, rng: np.random.Generator) -> NDArray[np.float64]:
+def _string(
+    pitch: float, decay_s: float, place: float, dull_hz: float, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """The loop itself: a burst of noise, combed by the picking point, recirculated with losses."""
     from scipy.signal import lfilter
 

@@ -169,7 +169,8 @@ def _positions(n: int, ratio: float, event: Event, playing: Playing) -> NDArray[
     cents = playing.vibrato_cents * swell * np.sin(2 * np.pi * playing.vibrato_hz * t)
     if event.glide_cents:
         cents = cents + event.glide_cents * np.exp(-t / 0.05)
-    return np.cumsum(ratio * 2.0 ** (cents / 1200.0)) - ratio
+    steps: NDArray[np.float64] = ratio * 2.0 ** (cents / 1200.0)
+    return np.cumsum(steps) - ratio
 
 
 def read_at(x: Samples, positions: NDArray[np.float64]) -> Samples:

@@ -81,8 +81,8 @@ def presets(path: str | Path) -> list[Preset]:
 def instrument_of(preset: Preset) -> str | None:
     """The canonical instrument of a preset, or None for effects, unknown banks and drum kits.
 
-    >>> instrument_of(Preset(0, 40, "Violin")), instrument_of(Preset(16, 25, "Mandolin")), instrument_of(Preset(0, 122, ""))
-    ('violin', 'mandolin', None)
+    >>> [instrument_of(Preset(*p, "")) for p in ((0, 40), (16, 25), (0, 122))]
+    ['violin', 'mandolin', None]
     """
     if (preset.bank, preset.program) in VARIATIONS:
         return VARIATIONS[preset.bank, preset.program]

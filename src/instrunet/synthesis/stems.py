@@ -1,4 +1,4 @@
-"""From a bank of notes to stems: an instrument, a source and a patch are drawn, a phrase is played, the studio shapes it."""
+"""From a bank of notes to stems: a source and a patch are drawn, a phrase is played, the studio shapes it."""
 
 from __future__ import annotations
 

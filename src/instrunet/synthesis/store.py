@@ -1,4 +1,4 @@
-"""A store of stems: ten-second recordings of one instrument each, in memory-mapped shards, with their loudness in time."""
+"""A store of stems: ten-second recordings of one instrument each, in memory-mapped shards, with their loudness."""
 
 from __future__ import annotations
 

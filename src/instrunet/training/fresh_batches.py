@@ -1,4 +1,4 @@
-"""Batches for our own tagger: fresh mixtures, sums of them in the mel domain, and a pool that another network has heard."""
+"""Batches for our own tagger: fresh mixtures, sums of them as mel power, and a pool that a peer has heard."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class BatchPlan:
 
 @dataclass
 class Batch:
-    """Log-mel (B, 1, mels, frames), truth and mask (B, C), activity (B, C, tenths), embedding (B, E) and who has one."""
+    """Log-mel (B, 1, mels, frames), truth and mask (B, C), activity (B, C, tenths), embeddings of some."""
 
     mel: Tensor
     truth: Tensor
@@ -68,7 +68,7 @@ class Pool:
         return sum(len(part["truth"]) for part in self.parts)
 
     def draw(self, n: int, rng: np.random.Generator) -> dict[str, Tensor]:
-        """n clips as tensors."""
+        """N clips as tensors."""
         picks = [(int(rng.integers(len(self.parts)))) for _ in range(n)]
         rows = [(k, int(rng.integers(len(self.parts[k]["truth"])))) for k in picks]
         names = self.parts[0]
@@ -105,7 +105,10 @@ class FreshBatches:
         power = self._power(self.to_mel(torch.from_numpy(samples)))
         truth, mask, activity = (torch.from_numpy(label) for label in labels)
         self._keep(power, truth, mask, activity)
-        parts = [(power, truth, mask, activity), self._sums(power, truth, mask, activity, plan.n_sums + plan.n_pool - n_pool)]
+        parts = [
+            (power, truth, mask, activity),
+            self._sums(power, truth, mask, activity, plan.n_sums + plan.n_pool - n_pool),
+        ]
         embedding, heard = None, None
         if n_pool and self.pool is not None:
             drawn = self.pool.draw(n_pool, self.rng)

@@ -80,7 +80,7 @@ class TaggerTraining:
 
     def __init__(self, net: Mobile, batches: FreshBatches, config: LoopConfig, folder: str | Path) -> None:
         self.net, self.batches, self.config, self.folder = net, batches, config, Path(folder)
-        self.net.to(memory_format=torch.channels_last)
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = deepcopy(net).eval().requires_grad_(False)
         decayed = [p for p in net.parameters() if p.ndim > 1]
         others = [p for p in net.parameters() if p.ndim <= 1]
@@ -165,8 +165,8 @@ class TaggerTraining:
         decay = min(self.config.average, (1 + self.progress.step) / (10 + self.progress.step))
         for ours, theirs in zip(self.average.parameters(), self.net.parameters(), strict=True):
             ours.lerp_(theirs, 1 - decay)
-        for ours, theirs in zip(self.average.buffers(), self.net.buffers(), strict=True):
-            ours.copy_(theirs)
+        for kept, new in zip(self.average.buffers(), self.net.buffers(), strict=True):
+            kept.copy_(new)
 
     def _note(self, recent: list[dict[str, float]]) -> None:
         means = {name: float(np.mean([r[name] for r in recent if name in r])) for name in recent[-1]}
@@ -180,7 +180,7 @@ class TaggerTraining:
             out.write(json.dumps({k: round(v, 5) for k, v in entry.items()}) + "\n")
 
     def save(self) -> Path:
-        """Write ``last.pt`` (all that resuming needs) and the averaged weights of this moment; the first process only."""
+        """Write ``last.pt`` (all that resuming needs) and the averaged weights of now; the first process only."""
         path = self.folder / f"average-{int(self.progress.elapsed_s):05d}.pt"
         if distributed.is_initialized() and distributed.get_rank():
             return path

@@ -1,0 +1,114 @@
+"""Quality on real recordings: our model, YAMNet and chance on the same clips, scored by the set's own program.
+
+    python benchmarks/realworld.py SHARED [--model default] [--split dev] [--per-class] [--markdown docs/real-world.md]
+
+SHARED holds ``realworld/`` (labels.csv, clips/, score.py) and ``peers/`` (YAMNet).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from instrunet.labels import INSTRUMENT_IDS
+from instrunet.tagging import Tagger
+
+ROW = re.compile(r"^(solo|mix|song)\s+n=\s*(\d+) macro-AP=(\S+) \[(\S+), (\S+)\] micro-AP=(\S+)(.*)$")
+
+
+def predict(model: str, clips: list[Path], out: Path) -> None:
+    """Write PREDICTIONS.csv of one of our models, with its own decisions."""
+    tagger = Tagger(model, threads=1)
+    with out.open("w", newline="") as handle:
+        writer = csv.writer(handle)
+        labels: list[str] = []
+        for clip in clips:
+            tags = tagger.tag_file(clip)
+            found = {tag.label: tag for tag in tags.instruments}
+            if not labels:
+                labels = sorted(found)
+                writer.writerow(["file", "predicted", *labels])
+            chosen = ";".join(label for label in labels if found[label].detected)
+            writer.writerow([clip.name, chosen, *(f"{found[label].confidence:.6f}" for label in labels)])
+
+
+def chance(clips: list[Path], out: Path) -> None:
+    """Every clip gets the same scores: what knowing nothing is worth."""
+    with out.open("w", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(["file", *INSTRUMENT_IDS])
+        writer.writerows([clip.name, *(["0.1"] * len(INSTRUMENT_IDS))] for clip in clips)
+
+
+def score(shared: Path, predictions: Path, split: str, *options: str) -> list[str]:
+    """Run the scorer of the set; its lines."""
+    program = shared / "realworld" / "score.py"
+    command = [sys.executable, str(program), str(shared / "realworld" / "labels.csv"), str(predictions)]
+    done = subprocess.run([*command, "--split", split, *options], check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()
+
+
+def table(results: dict[str, list[str]]) -> list[str]:
+    """The scorer's lines as one Markdown table."""
+    rows = ["| clips | system | macro-AP [90 %] | micro-AP | top-1 | best micro-F1 | at own thresholds |",
+            "|---|---|---|---|---|---|---|"]  # fmt: skip
+    for kind in ("solo", "mix", "song"):
+        for system, lines in results.items():
+            for line in lines:
+                match = ROW.match(line)
+                if match and match[1] == kind:
+                    rest = match[7]
+                    top, best, own = (
+                        re.search(p, rest)
+                        for p in (r"top-1=(\S+)", r"best micro-F1=(\S+?)@", r"predicted micro-F1=(\S+)")
+                    )
+                    cells = [m[1] if m else "" for m in (top, best, own)]
+                    rows.append(
+                        f"| {kind} ({match[2]}) | {system} | {match[3]} [{match[4]}, {match[5]}] | {match[6]} | "
+                        + " | ".join(cells)
+                        + " |"
+                    )
+    return rows
+
+
+def main() -> None:
+    """Parse, predict, score, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("shared", type=Path)
+    parser.add_argument("--model", default="default")
+    parser.add_argument("--split", default="dev")
+    parser.add_argument("--per-class", action="store_true")
+    parser.add_argument("--keep", type=Path, help="folder that keeps the predictions")
+    options = parser.parse_args()
+    folder = options.keep or Path(tempfile.mkdtemp())
+    folder.mkdir(parents=True, exist_ok=True)
+    with (options.shared / "realworld" / "labels.csv").open(newline="") as handle:
+        names = [row["file"] for row in csv.DictReader(handle) if row["split"] == options.split]
+    clips = [options.shared / "realworld" / "clips" / name for name in names]
+    ours, yamnet, nothing = (folder / f"{name}.csv" for name in ("ours", "yamnet", "chance"))
+    predict(options.model, clips, ours)
+    chance(clips, nothing)
+    if not yamnet.is_file():
+        peer = [
+            sys.executable,
+            str(options.shared / "peers" / "yamnet.py"),
+            str(options.shared / "realworld"),
+            str(yamnet),
+        ]
+        subprocess.run(peer, check=True, capture_output=True)
+    systems = {f"instrunet ({options.model})": ours, "YAMNet": yamnet, "chance": nothing}
+    results = {name: score(options.shared, path, options.split, "--per-class") for name, path in systems.items()}
+    print("\n".join(table(results)))
+    if options.per_class:
+        for name, lines in results.items():
+            print(f"\n{name}")
+            print("\n".join(line for line in lines if not ROW.match(line)))
+
+
+if __name__ == "__main__":
+    main()

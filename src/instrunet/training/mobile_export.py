@@ -1,0 +1,95 @@
+"""From trained weights to the network of a bundle: convolutions and normalisations fused, weights halved."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from instrunet.models.mobile import Mobile
+
+SMALLEST_HALVED = 64
+"""Weights of fewer numbers stay in single precision: halving them saves nothing."""
+
+
+class _Served(nn.Module):
+    """What a bundle promises: ``clip`` and ``frames`` logits and the attention weights of the frames."""
+
+    def __init__(self, net: Mobile) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        features = self.net.features(mel)
+        frames = self.net.classify(features)
+        attention = torch.softmax(self.net.attend(features), dim=-1)
+        return (frames * attention).sum(-1), frames, attention
+
+
+def fused(net: Mobile) -> Mobile:
+    """A copy for inference in which every convolution has swallowed the normalisation after it."""
+    net = deepcopy(net).eval()
+    for module in list(net.modules()):
+        if isinstance(module, nn.Sequential) and len(module) >= 2:
+            first, second = module[0], module[1]
+            if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+                module[0], module[1] = fuse_conv_bn_eval(first, second), nn.Identity()
+    return net
+
+
+def onnx_bytes(net: Mobile, *, n_frames: int = 251, half: bool = True) -> bytes:
+    """The network as ONNX: input ``mel`` (batch, 1, n_mels, n_frames), outputs ``clip``, ``frames``, ``attention``.
+
+    Batch and frames are free. With ``half`` the weights are stored in 16 bits and widened when the model is loaded, so
+    that it computes in 32 bits on any processor.
+    """
+    import onnx
+
+    example = torch.zeros(2, 1, net.config.n_mels, n_frames)
+    batch, frames = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("n_frames", min=16, max=100_000)
+    program = torch.onnx.export(
+        _Served(fused(net)),
+        (example,),
+        dynamo=True,
+        input_names=["mel"],
+        output_names=["clip", "frames", "attention"],
+        dynamic_shapes=({0: batch, 3: frames},),
+        optimize=True,
+        verbose=False,
+    )
+    if program is None:
+        raise RuntimeError("the exporter gave nothing")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        program.save(str(path))
+        model = onnx.load(str(path))
+    if half:
+        halve(model)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def halve(model: Any) -> None:
+    """Store the large weights of an ONNX model in 16 bits, each with a cast back behind it."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    graph, casts = model.graph, []
+    for tensor in graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT and np.prod(tensor.dims) >= SMALLEST_HALVED:
+            name = tensor.name
+            stored = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{name}_half")
+            tensor.CopyFrom(stored)
+            casts.append(helper.make_node("Cast", [f"{name}_half"], [name], f"{name}_widen", to=TensorProto.FLOAT))
+    for cast in reversed(casts):
+        graph.node.insert(0, cast)
+    del graph.value_info[:]
+    del model.metadata_props[:]
+    for node in graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
