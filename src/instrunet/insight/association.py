@@ -11,6 +11,8 @@ from instrunet.insight.occurrences import Occurrences
 
 Matrix = NDArray[np.float64]
 SMOOTHING = 1.0
+STRIKING = 1.1
+"""A lift nearer to 1 than this is not worth naming."""
 
 
 @dataclass(frozen=True)
@@ -129,13 +131,13 @@ class Pair:
 
 def strongest(association: Association, *, at_least: int = 3, limit: int = 12) -> tuple[Pair, ...]:
     """Name the pairs that go together most beyond chance, among those seen at least that often."""
-    pairs = [pair for pair in _pairs(association, association.counts >= at_least) if pair.lift > 1]
+    pairs = [pair for pair in _pairs(association, association.counts >= at_least) if pair.lift > STRIKING]
     return tuple(sorted(pairs, key=lambda p: (-p.lift, -p.count, p.row, p.column))[:limit])
 
 
 def rarest(association: Association, *, at_least: float = 3.0, limit: int = 12) -> tuple[Pair, ...]:
     """Name the pairs that avoid each other most, among those that chance would bring at least that often."""
-    pairs = [pair for pair in _pairs(association, association.expected >= at_least) if pair.lift < 1]
+    pairs = [pair for pair in _pairs(association, association.expected >= at_least) if pair.lift < 1 / STRIKING]
     return tuple(sorted(pairs, key=lambda p: (p.lift, -p.expected, p.row, p.column))[:limit])
 
 

@@ -92,6 +92,7 @@ def explore(manifest: Manifest, *, smoothing: float = SMOOTHING) -> Exploration:
         name = grouping(kept.column("dataset")[0]).name
         views.insert(0, _view("grouped", f"{len(coarse.words)} {name}", coarse, smoothing))
     genres = [genre for genre in occurrences.genres if genre]
+    is_open = [view.title for view in views if not view.occurrences.observed.all()]
     sizes = {genre: genres.count(genre) for genre in sorted(set(genres), key=lambda g: (-genres.count(g), g))}
     titles = tuple(entry.title or entry.dataset for entry in kept.header.provenance)
     return Exploration(
@@ -99,7 +100,7 @@ def explore(manifest: Manifest, *, smoothing: float = SMOOTHING) -> Exploration:
         views=tuple(views),
         polyphony=polyphony_histogram(occurrences),
         genre_sizes=sizes,
-        notes=_notes(manifest, kept, occurrences),
+        notes=(*_notes(manifest, kept, occurrences), *_open_notes(is_open)),
         sources=tuple(" · ".join(x for x in (e.citation, e.licence) if x) for e in kept.header.provenance),
     )
 
@@ -127,8 +128,6 @@ def _notes(manifest: Manifest, kept: Manifest, occurrences: Occurrences) -> tupl
         notes.append(f"{unknown} recordings have no genre; the genre matrices leave them out.")
     if not observes_absence(kept):
         notes.append("The manifest observes no absence; here what a recording does not name counts as absent.")
-    if not occurrences.observed.all():
-        notes.append("The data set left labels open; a pair is counted where both of its labels were observed.")
     nameless = [word for word in occurrences.words if means_nothing(kept.column("dataset")[0], word)]
     if nameless:
         notes.append(f"Words outside the canonical instruments are counted like any other: {', '.join(nameless)}.")
@@ -139,3 +138,10 @@ def _notes(manifest: Manifest, kept: Manifest, occurrences: Occurrences) -> tupl
             "were tagged with everything at once, rare words seem to seek each other."
         )
     return (*notes, *kept.header.notes)
+
+
+def _open_notes(titles: list[str]) -> tuple[str, ...]:
+    if not titles:
+        return ()
+    named = " and of the ".join(titles)
+    return (f"Some recordings leave some of the {named} open; a pair is counted where both were observed.",)

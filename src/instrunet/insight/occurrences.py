@@ -92,28 +92,23 @@ def observes_absence(manifest: Manifest) -> bool:
 
 
 def _observed(manifest: Manifest, words: Sequence[str]) -> Flags:
-    """What the manifest masks, where it is stated in the same words; everything else counts as observed."""
+    """What the manifest masks, where it is stated in these very words; else everything counts as observed."""
     observed = np.ones((len(manifest), len(words)), np.bool_)
-    if not observes_absence(manifest):
+    if not observes_absence(manifest) or not set(words) <= set(manifest.labels):
         return observed
-    mask = manifest.mask()
-    for j, word in enumerate(words):
-        if word in manifest.labels:
-            observed[:, j] = mask[:, manifest.labels.index(word)]
-    return observed
+    return manifest.mask()[:, [manifest.labels.index(word) for word in words]]
 
 
 def _observed_groups(manifest: Manifest, groups: Sequence[str], manner: Grouping) -> Flags:
-    """A group is observed where all of the manifest's own labels that fall under it are."""
+    """What the manifest masks of the groups; or, stated in finer words, of all that fall under a group."""
+    if set(groups) <= set(manifest.labels):
+        return _observed(manifest, groups)
+    words = sorted({word for row in manifest.column("labels_original") for word in row or ()})
+    fine = _observed(manifest, words)
     observed = np.ones((len(manifest), len(groups)), np.bool_)
-    if not observes_absence(manifest):
-        return observed
-    mask = manifest.mask()
-    words = {word for row in manifest.column("labels_original") for word in row or ()}
-    for j, label in enumerate(manifest.labels):
-        if label in words:
-            for group in manner.of(label):
-                observed[:, groups.index(group)] &= mask[:, j]
+    for j, word in enumerate(words):
+        for group in manner.of(word):
+            observed[:, groups.index(group)] &= fine[:, j]
     return observed
 
 

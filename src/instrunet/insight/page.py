@@ -10,7 +10,7 @@ from string import Template
 
 import numpy as np
 
-from instrunet.insight.association import Association, Pair, rarest, strongest
+from instrunet.insight.association import STRIKING, Association, Pair, rarest, strongest
 from instrunet.insight.bars import class_bars, histogram
 from instrunet.insight.exploration import Exploration, View
 from instrunet.insight.heatmaps import MEASURES, Layout, to_svg
@@ -114,7 +114,7 @@ def _typical(genres: Association) -> str:
     lift = genres.lift
     cells = []
     for j, genre in enumerate(genres.columns):
-        order = [i for i in np.argsort(-lift[:, j]) if genres.counts[i, j] >= 3 and lift[i, j] > 1][:5]
+        order = [i for i in np.argsort(-lift[:, j]) if genres.counts[i, j] >= 3 and lift[i, j] > STRIKING][:5]
         names = ", ".join(f"{escape(genres.rows[i])} <em>{lift[i, j]:.1f}×</em>" for i in order)
         cells.append(f"<tr><th>{escape(genre)}</th><td>{names or '–'}</td></tr>")
     return (
