@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import click
 import typer
 
 MARK = "<!-- every command -->"
@@ -21,7 +20,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     return markdown.replace(MARK, "\n\n".join(described("instrunet", root, level=2)))
 
 
-def described(path: str, command: click.Command, *, level: int) -> Iterator[str]:
+def described(path: str, command: Any, *, level: int) -> Iterator[str]:
     """Describe a command and those below it, a section each."""
     yield f"{'#' * min(level, 4)} `{path}`"
     yield (command.help or "").strip()
@@ -36,17 +35,17 @@ def described(path: str, command: click.Command, *, level: int) -> Iterator[str]
             yield from described(f"{path} {name}", child, level=level + 1)
 
 
-def usage(path: str, command: click.Command) -> str:
+def usage(path: str, command: Any) -> str:
     """Give the line that a user types."""
-    context = click.Context(command, info_name=path)
-    return command.get_usage(context).removeprefix("Usage: ")
+    context = command.context_class(command, info_name=path)
+    return str(command.get_usage(context)).removeprefix("Usage: ")
 
 
-def row(parameter: click.Parameter) -> str:
+def row(parameter: Any) -> str:
     """Give a table row: how it is written, and what it means."""
     written = " ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
-    if isinstance(parameter, click.Argument):
-        written = f"`{parameter.make_metavar(click.Context(click.Command('')))}`"
+    if parameter.param_type_name == "argument":
+        written = f"`{parameter.metavar or parameter.name.upper()}`"
     said = (getattr(parameter, "help", None) or "").replace("|", "\\|")
     default = parameter.default
     plain = isinstance(default, int | float | str) and not isinstance(default, bool) and default != ""

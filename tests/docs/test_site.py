@@ -21,5 +21,5 @@ def test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(tmp_
     for page in tmp_path.rglob("*.html"):
         outside = [tag for tag in loading.findall(page.read_text(encoding="utf-8")) if 'rel="canonical"' not in tag]
         assert not outside, f"{page.name}: {outside}"
-    for page in ("medleydb", "jamendo"):
-        assert (tmp_path / "explore" / f"{page}.html").stat().st_size < 400_000
+    for name in ("medleydb", "jamendo"):
+        assert (tmp_path / "explore" / f"{name}.html").stat().st_size < 400_000
