@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from instrunet.errors import InstrunetError, UsageError
+from instrunet.synthesis.bank import NoteRow, write_bank
+from instrunet.synthesis.corpus import CorpusRecipe, ShardMaker, bank_jobs
+from instrunet.synthesis.store import StemStore
+from instrunet.synthesis.workers import each_made
+from tests.synth import tone
+
+
+def _recipe(folder: Path, text: str) -> CorpusRecipe:
+    (folder / "recipe.toml").write_text(text)
+    return CorpusRecipe.read(folder / "recipe.toml")
+
+
+def test_a_recipe_is_read_and_an_unknown_key_named(tmp_path: Path) -> None:
+    assert _recipe(tmp_path, 'seed = 3\nonly = ["recorded"]').only == ("recorded",)
+    with pytest.raises(UsageError, match="shrads"):
+        _recipe(tmp_path, "shrads = 3")
+    with pytest.raises(UsageError, match="not a recipe"):
+        CorpusRecipe.read(tmp_path / "none.toml")
+
+
+def test_banks_of_every_kind_are_planned(tmp_path: Path) -> None:
+    (tmp_path / "f.sf2").write_bytes(b"")
+    jobs = bank_jobs(CorpusRecipe(soundfonts=(str(tmp_path / "f.sf2"),), modelled=1), tmp_path, tmp_path / "out")
+    assert [job.kind for job in jobs] == ["samples", "soundfont", "model"]
+    with pytest.raises(InstrunetError, match=r"gone\.sf2"):
+        bank_jobs(CorpusRecipe(soundfonts=("gone.sf2",)), tmp_path, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> str:
+    rows = [(NoteRow("flute", "a", "p", "", 60.0, 0.8, 0, 0, True, "CC0"), tone(262, 0.5, partials=4))]
+    return str(write_bank(tmp_path_factory.mktemp("bank"), rows))
+
+
+def test_a_shard_is_the_same_bytes_whenever_it_is_made(bank: str, tmp_path: Path) -> None:
+    recipe = CorpusRecipe(samples="", voices="", rooms="", modelled=0, rounds=1, noises=2)
+    for name, numbers in (("there", [0, 1]), ("back", [1, 0])):
+        maker = ShardMaker(recipe, str(tmp_path), (bank,), str(tmp_path / name))
+        assert list(each_made(maker, numbers, workers=1)) == [f"shard-{n:04d}" for n in numbers]
+    for path in sorted((tmp_path / "there").iterdir()):
+        assert path.read_bytes() == (tmp_path / "back" / path.name).read_bytes()
+    store = StemStore(tmp_path / "there")
+    assert [stem.instrument for stem in store.stems[:3]] == ["flute", "", ""]
+    assert np.any(store.pcm(0))
+
+
+def test_a_whole_shard_is_not_made_again(bank: str, tmp_path: Path) -> None:
+    maker = ShardMaker(CorpusRecipe(voices="", rooms="", noises=0, rounds=1), str(tmp_path), (bank,), str(tmp_path))
+    (tmp_path / "shard-0000.json").write_text("kept")
+    maker(0)
+    assert (tmp_path / "shard-0000.json").read_text() == "kept"
