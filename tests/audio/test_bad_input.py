@@ -138,6 +138,22 @@ def test_a_file_that_was_cut_off_says_so(tmp_path: Path, name: str) -> None:
     assert audio.remarks[0].startswith("ends early")
 
 
+@pytest.mark.parametrize("where", [0.1, 0.5, 0.7])
+def test_damage_in_the_middle_is_stepped_over(tmp_path: Path, where: float) -> None:
+    x = noise(4.0, np.random.default_rng(0), sample_rate_hz=16_000)
+    path = save(tmp_path / "a.flac", x, 16_000)
+    data = bytearray(path.read_bytes())
+    for offset in (0, 100):
+        data[int(len(data) * where) + offset] ^= 0x55
+    path.write_bytes(data)
+    audio = load(path)
+    assert len(audio.samples) == len(x)
+    assert audio.remarks[0].startswith("damaged in 1 places: ")
+    same = np.abs(audio.samples - x) < 1e-4
+    assert same.mean() > 0.7
+    assert not audio.samples[~same].any(), "what is not right is silent"
+
+
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.ogg", "a.mp3", "a.opus"])
 def test_cut_off_anywhere_it_is_an_answer_or_one_sentence(
     tmp_path: Path, name: str, capfd: pytest.CaptureFixture[str]

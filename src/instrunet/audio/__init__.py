@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from instrunet.audio.decoding import silence_unusable
 from instrunet.audio.finding import AUDIO_SUFFIXES, find_audio
 from instrunet.audio.preparations import PREPARATIONS, Preparation, prepare
 from instrunet.audio.resampling import Resampler, resample
@@ -32,6 +33,7 @@ __all__ = [
     "probe",
     "resample",
     "shown",
+    "silence_unusable",
     "stitch",
     "stream",
     "to_mono",

@@ -15,6 +15,9 @@ from instrunet.audio.mpeg import Mpeg, corrected, survey
 from instrunet.audio.sound import AudioError, AudioInfo, Samples, shown
 
 BLOCK_FRAMES = 65_536
+SMALL_FRAMES = 1024
+GAPS_FRAMES = (1024, 4096, 8192, 16_384, 65_536, 262_144)  # how far to step over damage
+MOST_GAPS = 100
 TAIL_FRAMES = 4608  # what a lossy decoder may leave of its last frames without anything being wrong
 
 
@@ -91,8 +94,9 @@ class SoundfileDecoder:
         self._path = path
         self._corrected = corrected(path, mpeg) if mpeg else None
         self.remarks: list[str] = []
+        self._damaged = False
         try:
-            self._file = soundfile.SoundFile(self._corrected or signatures.byte_name(path))
+            self._file = self._open()
         except (soundfile.LibsndfileError, ValueError, TypeError):
             _refuse(path)
         self.info = AudioInfo(
@@ -114,35 +118,66 @@ class SoundfileDecoder:
                 stated_s = self.info.duration_s * missing[0] / max(1, missing[1])
                 self.remarks.append(f"ends early: {self.info.duration_s:.1f} s of {stated_s:.1f} s are there")
 
+    def _open(self) -> soundfile.SoundFile:
+        return soundfile.SoundFile(self._corrected or signatures.byte_name(self._path))
+
     def frames(self, start: int) -> Iterator[Samples]:
-        """Blocks of (frames, channels) from frame ``start``; a damaged place ends them with a remark."""
-        file, size = self._file, BLOCK_FRAMES
-        at = min(start, file.frames)
-        first = at
-        while self._returned(at):
-            try:
-                block = file.read(size, dtype="float32", always_2d=True)
-            except soundfile.LibsndfileError:
-                size //= 8  # come as close to the damage as can be
-                if size == 0:
-                    break
+        """Blocks of (frames, channels) from frame ``start``.
+
+        Damage is approached in small steps and then stepped over: the gap is silent and told in a remark. Where
+        nothing more can be decoded the blocks end, with a remark.
+        """
+        at, size, heard = min(start, self._file.frames), BLOCK_FRAMES, 0
+        gaps: list[int] = []
+        while True:
+            block = self._read(at, size)
+            if block is None and size > SMALL_FRAMES:
+                size = SMALL_FRAMES
                 continue
-            if not len(block):
+            if block is None:
+                block = self._gap(at) if len(gaps) < MOST_GAPS else None
+                if block is None:
+                    break
+                gaps.append(len(block))
+                size = BLOCK_FRAMES
+            elif not len(block):
                 break
+            else:
+                heard += len(block)
             at += len(block)
             yield block
-        if at == first == 0 and file.frames:
-            raise AudioError(f"{shown(self._path)}: damaged from the start; export it again")
-        if file.frames - at > TAIL_FRAMES and not self.remarks:
-            rate = file.samplerate
-            self.remarks.append(f"ends early: {at / rate:.1f} s of {file.frames / rate:.1f} s could be decoded")
+        if self._damaged and not heard:
+            raise AudioError(f"{shown(self._path)}: damaged throughout; export it again")
+        self._tell(at, gaps)
 
-    def _returned(self, at: int) -> bool:
-        """Go to a frame, unless reading has just brought us there; whether that was possible."""
+    def _tell(self, at: int, gaps: list[int]) -> None:
+        rate, total = self._file.samplerate, self._file.frames
+        if gaps:
+            self.remarks.append(f"damaged in {len(gaps)} places: {sum(gaps) / rate:.1f} s were silenced")
+        if total - at > TAIL_FRAMES and not self.remarks:
+            self.remarks.append(f"ends early: {at / rate:.1f} s of {total / rate:.1f} s could be decoded")
+
+    def _read(self, at: int, size: int) -> Samples | None:
+        """The frames from ``at`` on; None where they are damaged."""
         try:
-            return self._file.tell() == at or self._file.seek(at) == at
+            if self._damaged:  # a decoder that met damage cannot go on: begin anew
+                self._file.close()
+                self._file = self._open()
+                self._damaged = False
+            if self._file.tell() != at and self._file.seek(at) != at:
+                return None
+            return self._file.read(size, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError:
-            return False
+            self._damaged = True
+            return None
+
+    def _gap(self, at: int) -> Samples | None:
+        """Silence up to the next place that can be decoded; None if there is none."""
+        for gap in GAPS_FRAMES:
+            beyond = self._read(at + gap, SMALL_FRAMES) if at + gap < self._file.frames else None
+            if beyond is not None and len(beyond):
+                return np.zeros((gap, self.info.channels), np.float32)
+        return None
 
     def close(self) -> None:
         """Close the file."""
