@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from instrunet.apps.commands.job import JobRequest, run_folder
+
 if TYPE_CHECKING:
     from instrunet.tagging import Failure, Tags
+    from instrunet.tagging.jobs.job import JobOptions
+    from instrunet.tagging.jobs.pool import WorkerSettings
     from instrunet.tagging.writers import Delivery, WriteOptions
 
 Paths = Annotated[
@@ -25,7 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command()(tag)
 
 
-def tag(  # noqa: PLR0913 (each option of a command is a parameter)
+def tag(
     paths: Paths,
     model: Annotated[str, typer.Option(help="A model inside the package, or the path of a bundle.")] = "default",
     vocabulary: Annotated[str | None, typer.Option(help="Words of the answer: instrunet, irmas, openmic, …")] = None,
@@ -36,7 +40,12 @@ def tag(  # noqa: PLR0913 (each option of a command is a parameter)
     out: Annotated[Path | None, typer.Option("--out", "-o", help=OUT_HELP)] = None,
     start: Annotated[float, typer.Option(min=0, help="Begin so many seconds into each recording.")] = 0.0,
     duration: Annotated[float | None, typer.Option(min=0, help="Listen to so many seconds of each.")] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Threads to use; all cores.")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Threads, or workers; all cores.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the job of this output; it must exist.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Take failed files up again, too.")] = False,
+    shard: Annotated[str, typer.Option(help="Do a part only, e.g. 3/16: the files are shared out by name.")] = "1/1",
+    by_content: Annotated[bool, typer.Option("--by-content", help="Tell changed files by their content.")] = False,
+    progress: Annotated[str, typer.Option(help="bar, jsonl or none; on the error stream.")] = "bar",
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but errors and what was asked for.")
     ] = False,
@@ -50,6 +59,21 @@ def tag(  # noqa: PLR0913 (each option of a command is a parameter)
     folders = [Path(path) for path in paths if Path(path).is_dir()]
     options = WriteOptions(top=top, timeline=timeline, root=folders[0] if len(paths) == len(folders) == 1 else None)
     delivery = Delivery.plan(format_name, out, n_files=len(files), folder_run=bool(folders))
+    if folders or resume or retry_failed or shard != "1/1":
+        settings = _job_settings(
+            model, vocabulary, threshold, start, duration, timeline or delivery.format.name == "png"
+        )
+        job = _job_options(settings, jobs, shard, retry_failed, by_content)
+        request = JobRequest(_ledger_of(delivery), job, resume, "none" if quiet else progress)
+        done, failures = run_folder([Path(file) for file in files], request)
+        if not quiet and delivery.place is not None:
+            done = _told(done, options)
+        _report(delivery.deliver(done, options, sys.stdout), delivery, quiet)
+        if failures:
+            if quiet or progress != "bar":
+                _complain(failures)
+            raise typer.Exit(1)
+        return
     tagger = Tagger(model, vocabulary=vocabulary, threshold=threshold, threads=jobs)
     sources = [sys.stdin.buffer if str(file) == "-" else file for file in files]
     results = tagger.tag_files(sources, start_s=start, duration_s=duration)
@@ -60,6 +84,46 @@ def tag(  # noqa: PLR0913 (each option of a command is a parameter)
     _report(delivery.deliver(good, options, sys.stdout), delivery, quiet)
     if failed:
         raise typer.Exit(1)
+
+
+def _wants_curves(timeline: bool, delivery: Delivery) -> bool:
+    return timeline or delivery.format.name == "png"
+
+
+def _ledger_of(delivery: Delivery) -> Path:
+    """The ledger lies beside the output; what is only printed needs none to come back to."""
+    if delivery.place is None:
+        import tempfile
+
+        return Path(tempfile.mkdtemp(prefix="instrunet-")) / "tags.job"
+    return (
+        delivery.place / "tags.job" if delivery.into_folder else delivery.place.with_name(delivery.place.name + ".job")
+    )
+
+
+def _job_settings(
+    model: str, vocabulary: str | None, threshold: str, start: float, duration: float | None, activity: bool
+) -> WorkerSettings:
+    from instrunet.tagging.jobs.pool import WorkerSettings
+
+    return WorkerSettings(model, vocabulary, threshold, start, duration, activity)
+
+
+def _job_options(
+    settings: WorkerSettings, jobs: int | None, shard: str, retry_failed: bool, by_content: bool
+) -> JobOptions:
+    import os
+
+    from instrunet.tagging.jobs.job import JobOptions
+    from instrunet.tagging.jobs.sharding import Shard
+
+    workers = jobs or os.cpu_count() or 1
+    return JobOptions(workers, settings, shard=Shard.parse(shard), retry_failed=retry_failed, hash_content=by_content)
+
+
+def _complain(failures: Iterable[Failure]) -> None:
+    for failure in failures:
+        typer.echo(f"instrunet: {failure.message}", err=True)
 
 
 def _good(results: Iterable[Tags | Failure], failed: list[Failure], n: int, quiet: bool) -> Iterator[Tags]:

@@ -38,6 +38,7 @@ def tags_from_dict(body: Mapping[str, Any]) -> Tags:
         unknown=tuple(body["unknown"]),
         start_s=body["start_s"],
         remarks=tuple(body["remarks"]),
+        words=tuple(order),
     )
 
 
