@@ -12,7 +12,20 @@ import typer
 
 from instrunet.errors import InstrunetError, UsageError
 
-COMMAND_MODULES = ("tag", "models", "labels", "doctor", "data", "data_explore", "score", "job", "train", "synth")
+COMMAND_MODULES = (
+    "tag",
+    "models",
+    "labels",
+    "doctor",
+    "data",
+    "data_check",
+    "data_split",
+    "data_explore",
+    "score",
+    "job",
+    "train",
+    "synth",
+)
 """Modules of ``instrunet.apps.commands`` in the order of ``--help``; each has ``register(app)`` and imports lightly."""
 
 _Misuse: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")

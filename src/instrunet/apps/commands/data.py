@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from instrunet.datasets.manifest import Manifest
 
 group = typer.Typer(help="The field's data sets: index, check, split, merge, explore.", no_args_is_help=True)
@@ -43,6 +41,7 @@ def index(
     allow_unknown: Annotated[
         bool, typer.Option("--allow-unknown", help="Index on where a label has no known meaning.")
     ] = False,
+    probe: Annotated[bool, typer.Option("--probe", help="Open headers to fill in missing durations.")] = False,
     force: Force = False,
 ) -> None:
     """Read a downloaded data set into a manifest: one row a clip."""
@@ -67,6 +66,10 @@ def index(
         allow_unknown=allow_unknown,
     )
     manifest = read_in(name, folder, options=options)
+    if probe:
+        from instrunet.datasets.durations import with_durations
+
+        manifest = with_durations(manifest)
     manifest.write(out, force=force)
     _say_what_was_found(manifest, out)
 
@@ -105,20 +108,22 @@ def describe(
     if as_json:
         typer.echo(json.dumps(description.to_dict(), ensure_ascii=False, indent=2))
         return
-    from rich.console import Console
-
-    console = Console(width=None if Console().is_terminal else 160)
     for line in description.lines():
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
-    console.print(_table_of(description.class_rows()))
+        typer.echo(line)
+    show_table(description.class_rows())
 
 
-def _table_of(rows: list[dict[str, Any]]) -> Table:
+def show_table(rows: list[dict[str, Any]]) -> None:
+    """Print rows as a table: numbers to the right."""
+    from rich.console import Console
     from rich.table import Table
 
     table = Table()
     for name in rows[0] if rows else ():
-        table.add_column(name, justify="left" if isinstance(rows[0][name], str) else "right")
+        table.add_column(name, justify="left" if name == "label" else "right")
     for row in rows:
         table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
-    return table
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)
+    console.print(table, markup=False)
