@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import types
+
 import numpy as np
 import pytest
 
 from instrunet.datasets import Clip, Header, Manifest
 from instrunet.errors import UsageError
-from instrunet.insight.distributions import class_distribution
+from instrunet.insight.distributions import balancing_weights, class_distribution
 from instrunet.insight.groups import grouping
 from instrunet.insight.occurrences import Occurrences, grouped, original, recordings
 
@@ -80,6 +82,14 @@ def test_class_distribution_counts_each_split_and_balancing_lifts_the_rare() -> 
     assert found.splits == ("train", "test")
     assert found.counts.tolist() == [[45, 45], [5, 5]]
     assert found.balanced == pytest.approx(np.full((2, 2), 25.0))
+
+
+def test_balancing_is_what_training_does(rng: np.random.Generator) -> None:
+    sampling = pytest.importorskip("instrunet.training.sampling")
+    config = pytest.importorskip("instrunet.training.recipe").SamplingConfig(kind="balanced")
+    y = rng.random((30, 4)) < 0.2
+    table = types.SimpleNamespace(y=y.astype(float), mask=np.ones((30, 4)), weights=np.ones(30))
+    assert balancing_weights(y) == pytest.approx(sampling.draw_weights(table, config))
 
 
 def test_disagreeing_sizes_are_refused() -> None:

@@ -56,16 +56,17 @@ def crowded_share(polyphony: NDArray[np.int64]) -> float:
 
 
 def balancing_weights(present: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Weigh each recording by the rarity of its rarest class, so that rare classes are drawn more often.
+    """Weigh each recording so that every class is drawn as often as any other, as balanced training does.
 
-    The weights sum to 1; a recording without any class weighs as much as one of the most frequent class.
+    First a class is drawn, evenly, then one of its recordings; recordings without any class are a class of their own.
 
     >>> balancing_weights(np.array([[1, 0], [1, 0], [1, 1]], bool)).round(3).tolist()
-    [0.2, 0.2, 0.6]
+    [0.167, 0.167, 0.667]
     """
-    counts = np.maximum(present.sum(axis=0), 1)
-    rarity = np.where(present, 1 / counts, 1 / counts.max(initial=1)).max(axis=1, initial=0)
-    return np.asarray(rarity / rarity.sum())
+    classes = np.column_stack([present, ~present.any(axis=1)])
+    counts = classes.sum(axis=0)
+    weights = (classes[:, counts > 0] / counts[counts > 0]).sum(axis=1)
+    return np.asarray(weights / max(weights.sum(), 1e-12))
 
 
 def class_distribution(occurrences: Occurrences) -> ClassDistribution:

@@ -15,7 +15,7 @@ MEASURES = ("counts", "shares", "lift")
 WITH_NUMBERS = 20
 """Matrices with at most this many columns have their numbers written in the cells."""
 FONT_PX, LETTER = 11.0, 0.56
-SMALLEST_CELL = 11.5
+SMALLEST_CELL = 11.2
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ def _classes(view: View) -> tuple[str, str, str]:
     unsplit = view.classes.splits == ("all",)
     splits = "The manifest has no splits, so all recordings are counted together. " if unsplit else ""
     said = (
-        f"<p>{splits}Bars are the share of recordings that have the class. After balancing: the same number of draws, "
-        "each recording drawn with a weight of one over the size of its rarest class.</p>"
+        f"<p>{splits}Bars are the share of recordings that have the class. After balancing: as many draws, "
+        "each of a class, evenly, and then of one of its recordings; what plays along comes along.</p>"
     )
     return f"{view.key}-classes", f"Class distribution: {view.title}", said + table
