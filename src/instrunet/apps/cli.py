@@ -25,6 +25,7 @@ COMMAND_MODULES = (
     "job",
     "train",
     "synth",
+    "serve",
 )
 """Modules of ``instrunet.apps.commands`` in the order of ``--help``; each has ``register(app)`` and imports lightly."""
 
