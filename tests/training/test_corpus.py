@@ -60,6 +60,17 @@ def test_unlabelled_can_be_read_as_absent(places: dict[str, Path], tmp_path: Pat
     assert corpus.train.mask.all()
 
 
+def test_a_closed_source_tells_absence_too(places: dict[str, Path], tmp_path: Path) -> None:
+    source = SourceConfig("irmas", closed=("guitar", "voice"), limit=30)
+    data = replace(IRMAS, sources=(source,), vocabulary="irmas10+others")
+    corpus = assemble(data, places, cache=tmp_path)
+    assert len(corpus.train) + len(corpus.validation) + len(corpus.test) == 30
+    known = corpus.train.mask.all(axis=0)
+    assert {label for label, full in zip(corpus.labels, known, strict=True) if full} == {"guitar", "voice"}
+    with pytest.raises(RecipeError, match="closed names 'banjo'"):
+        assemble(replace(data, sources=(replace(source, closed=("banjo",)),)), places, cache=tmp_path)
+
+
 def test_train_only_sources_stay_out_of_the_rest(places: dict[str, Path], tmp_path: Path) -> None:
     sources = (SourceConfig("irmas"), SourceConfig("irmas", train_only=True, weight=2.0))
     corpus = assemble(replace(IRMAS, sources=sources), places, cache=tmp_path)

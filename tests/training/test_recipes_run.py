@@ -55,7 +55,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(name: str, cache: Path, **more: Path) -> Outcome:
     recipe = read_recipe(RECIPES / f"{name}.toml", miniature=True)
     places = {**write_miniatures(recipe, cache / "data"), **more}
-    return train(recipe, cache / "runs" / name, Surroundings(places, cache, resume=True))
+    outcome = train(recipe, cache / "runs" / name, Surroundings(places, cache, resume=True))
+    assert outcome is not None
+    return outcome
 
 
 @pytest.mark.slow

@@ -68,9 +68,11 @@ class Clips:
             durations_s=tuple(e.duration_s or 0.0 for e in self.excerpts),
         )
 
-    def with_unlabelled_negative(self) -> Clips:
-        """The protocol that some published work used by mistake: what nobody judged counts as absent."""
-        return replace(self, y=self.y * self.mask, mask=np.ones_like(self.mask))
+    def with_unlabelled_negative(self, columns: Sequence[int] | None = None) -> Clips:
+        """What nobody judged counts as absent, in all columns (a mistake of some published work) or in some."""
+        mask = self.mask.copy()
+        mask[:, slice(None) if columns is None else list(columns)] = True
+        return replace(self, y=self.y * self.mask, mask=mask)
 
 
 def clips_of(manifest: Manifest, labels: Sequence[str], *, weight: float = 1.0) -> Clips:

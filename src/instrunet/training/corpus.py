@@ -85,7 +85,16 @@ def _clips(
     missing = [label for label in labels if label not in manifest.labels]
     if missing:
         raise TrainingError(f"{source.dataset}: its table has no {missing[0]!r}; the labels do not fit the head")
+    strange = [label for label in source.closed if label not in labels]
+    if strange:
+        raise RecipeError(f"source {source.dataset}: closed names {strange[0]!r}, which is no label of the recipe")
+    if 0 < source.limit < len(manifest):
+        rng = np.random.default_rng(data.split_seed)
+        manifest = manifest.take(np.sort(rng.choice(len(manifest), source.limit, replace=False)))
     train, validation, test = (clips_of(part, labels, weight=source.weight) for part in divided(manifest, source, data))
+    if source.closed:
+        known = [labels.index(label) for label in source.closed]
+        train, validation, test = (part.with_unlabelled_negative(known) for part in (train, validation, test))
     if data.unlabelled_is_negative:
         train, validation, test = (part.with_unlabelled_negative() for part in (train, validation, test))
     return train, validation, test

@@ -22,7 +22,7 @@ from instrunet.training.judging import Judged, judge, summary, tuned
 from instrunet.training.log import EpochLog
 from instrunet.training.loop import Fitted, Held, Progress, fit
 from instrunet.training.recipe import Recipe
-from instrunet.training.run_folder import RunFolder
+from instrunet.training.run_folder import RunFolder, is_first_process
 from instrunet.training.sampling import oversampled, with_audio_copies, with_sums
 from instrunet.training.serving import Learned, bundle_of, input_shape, served, to_onnx, view_of
 from instrunet.training.settings import RecipeError
@@ -73,8 +73,10 @@ class Outcome:
     bundle: Bundle | None
 
 
-def train(recipe: Recipe, folder: Path, around: Surroundings) -> Outcome:
+def train(recipe: Recipe, folder: Path, around: Surroundings) -> Outcome | None:
     """Train a recipe into a run folder, or go on with it where it stands.
+
+    Under ``torchrun`` the first process does all the writing, and the others return None.
 
     Raises:
         TrainingError: data are missing or do not fit; the loss is not finite; the folder holds another run.
@@ -82,9 +84,11 @@ def train(recipe: Recipe, folder: Path, around: Surroundings) -> Outcome:
     """
     require_places(recipe, around.places)
     run = RunFolder(folder)
-    run.begin(recipe, resume=around.resume)
+    if is_first_process():
+        run.begin(recipe, resume=around.resume)
     material = gathered(recipe, around)
-    run.write("data.json", material.corpus.describe())
+    if is_first_process():
+        run.write("data.json", material.corpus.describe())
     network = _network(recipe, len(material.corpus.labels))
     log = EpochLog(folder)
     if Checkpoints(folder / "checkpoints").last() is None:
@@ -93,6 +97,8 @@ def train(recipe: Recipe, folder: Path, around: Surroundings) -> Outcome:
         f"{recipe.name}: {len(material.source.clips)} clips to learn from, {len(material.corpus.labels)} classes"
     )
     fitted = fit(recipe, network, material.source, material.validation, log=log, progress=around.progress)
+    if not is_first_process():
+        return None
     log.draw()
     return _finished(recipe, run, fitted, material)
 

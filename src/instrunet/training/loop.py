@@ -161,6 +161,7 @@ def _close_epoch(run: Run, held: Held, log: EpochLog, clips_per_s: float) -> Non
     position.loss_sum = 0.0
     position.finished = position.epoch - 1 - position.best_epoch >= config.patience
     _save(run)
+    run.fabric.barrier()
 
 
 def _set_up(recipe: Recipe, network: nn.Module, source: BatchSource, log: EpochLog) -> Run:

@@ -19,7 +19,9 @@ class SourceConfig:
     """One data set of a recipe; its folder comes from ``--data NAME=FOLDER``.
 
     ``options`` go to the loader (a protocol, say); ``where`` keeps rows by column; ``weight`` is how often clips are
-    drawn against those of weight 1; ``train_only`` keeps a synthetic set out of validation and test.
+    drawn against those of weight 1; ``train_only`` keeps a synthetic set out of validation and test; ``limit`` takes at
+    most so many clips, at random. ``closed`` names labels that the source always tells when they are there, so that
+    their absence counts as observed although a translation into the recipe's vocabulary left it open.
     """
 
     dataset: str
@@ -27,6 +29,8 @@ class SourceConfig:
     where: Mapping[str, Any] = field(default_factory=dict)
     weight: float = 1.0
     train_only: bool = False
+    limit: int = 0
+    closed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,11 @@ class RunFolder:
         return values
 
 
+def is_first_process() -> bool:
+    """Whether this process writes the run folder; under ``torchrun`` only one of them does."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def environment() -> dict[str, Any]:
     """What the run was made with: versions, machine, threads."""
     versions = {}

@@ -7,6 +7,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from instrunet.datasets.manifest import Manifest
 from instrunet.datasets.parsing import IndexOptions
 from instrunet.datasets.registry import index
@@ -75,10 +78,19 @@ def manifest_of(source: SourceConfig, places: Places, *, cache: Path) -> Manifes
     unknown = [name for name in source.where if name not in manifest.table.column_names]
     if unknown:
         raise RecipeError(f"source {source.dataset}: there is no column {unknown[0]!r} to filter by")
-    filtered = manifest.filter(**source.where)
+    filtered = manifest.take(_wanted(manifest, source.where))
     if len(filtered) == 0:
         raise TrainingError(f"{source.dataset}: no clip of {place} is left after the recipe's filter {source.where}")
     return filtered
+
+
+def _wanted(manifest: Manifest, where: Mapping[str, Any]) -> NDArray[np.bool_]:
+    """Rows whose columns have one of the wanted values; of a column of lists, rows that hold one of them."""
+    keep = np.ones(len(manifest), np.bool_)
+    for name, values in where.items():
+        allowed = set(values) if isinstance(values, (list, tuple)) else {values}
+        keep &= np.array([bool(allowed.intersection(v if isinstance(v, list) else [v])) for v in manifest.column(name)])
+    return keep
 
 
 def _options(source: SourceConfig) -> IndexOptions:

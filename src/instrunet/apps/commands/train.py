@@ -74,7 +74,8 @@ def _train_one(recipe: Recipe, folder: Path, around: Surroundings, display: Trai
     from instrunet.training.course import train as train_recipe
 
     outcome = train_recipe(recipe, folder, around)
-    display.announce(_sentence(outcome.judged.evaluation))
+    if outcome is not None:
+        display.announce(_sentence(outcome.judged.evaluation))
 
 
 def _train_ensemble(
