@@ -8,9 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instrunet.bundles import Activity
+from instrunet.tagging.aggregation import STEP_S, Gathering
 from instrunet.tagging.pipeline import ahead
 from instrunet.tagging.ranges import find_ranges
+from instrunet.tagging.scoring import WindowScores
 from instrunet.tagging.windows import Window, WindowCutter
+from tests.tiny_tagger import tiny_spec
 
 
 @settings(max_examples=60, deadline=None)
@@ -79,3 +82,19 @@ def test_ahead_hands_over_errors_and_stops_with_its_consumer():
     next(some)
     some.close()
     assert len(made) <= 5
+
+
+def test_a_long_curve_has_no_seams():
+    """Windows that say what time it is; the curve must tell the time at each of its steps, over all its blocks."""
+    spec = tiny_spec()
+    gathering = Gathering(spec)
+    rate_hz, window_s, n_windows = spec.front_end.sample_rate_hz, 10.0, 60
+    for k in range(n_windows):
+        steps_s = 5.0 * k + (np.arange(100) + 0.5) * window_s / 100
+        frames = np.tile((steps_s / 1_000).astype(np.float32), (3, 1))
+        n = round(window_s * rate_hz)
+        gathering.add(WindowScores(round(5.0 * k * rate_hz), n, n, frames.mean(axis=1), frames, None))
+    curve = np.concatenate(list(gathering.curve(gathering.end_s)), axis=1)
+    assert curve.shape == (3, 3_050)
+    times_s = (np.arange(3_050) + 0.5) * STEP_S
+    assert np.allclose(curve[1], times_s / 1_000, atol=1e-4)

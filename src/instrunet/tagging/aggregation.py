@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from instrunet.bundles import Aggregation, TaggerSpec
 from instrunet.tagging.scoring import WindowScores, probability
 
 STEP_S = 0.1
+BLOCK_STEPS = 2_048
 
 
 class Gathering:
@@ -65,9 +68,9 @@ class Gathering:
             return probability(total / np.maximum(weight, 1e-12))
         return aggregate(self.clips, self._spec.aggregation)
 
-    def curve(self, duration_s: float) -> NDArray[np.float32]:
-        """The activity curves, (classes, steps)."""
-        return self._curve.mean(n_steps(duration_s))
+    def curve(self, duration_s: float) -> Iterator[NDArray[np.float32]]:
+        """The activity curves, (classes, steps), in pieces, because those of hours are long."""
+        return self._curve.pieces(n_steps(duration_s))
 
 
 def n_steps(duration_s: float) -> int:
@@ -94,33 +97,40 @@ def aggregate(scores: NDArray[np.float32], aggregation: Aggregation) -> NDArray[
 
 
 class _Curve:
-    """Sums and counts on a regular grid that grows with the recording."""
+    """Sums and counts on a regular grid, kept in blocks so that a long recording needs no second copy."""
 
     def __init__(self, n_classes: int, sample_rate_hz: int) -> None:
+        self._n_classes = n_classes
         self._rate_hz = sample_rate_hz
-        self._sum = np.zeros((n_classes, 256), np.float32)
-        self._count = np.zeros(256, np.float32)
+        self._blocks: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
 
     def add(self, window: WindowScores) -> None:
         start_s, heard_s = window.start / self._rate_hz, window.n_heard / self._rate_hz
         first = int(np.ceil(start_s / STEP_S - 0.5 - 1e-6))
         last = max(first + 1, int(np.ceil((start_s + heard_s) / STEP_S - 0.5 - 1e-6)) + 1)
-        self._grow(last)
         middles_s = (np.arange(first, last) + 0.5) * STEP_S
         steps = window.frames.shape[1]
         at = np.clip((middles_s - start_s) / (window.n_samples / self._rate_hz) * steps - 0.5, 0, steps - 1)
         left = np.floor(at).astype(np.int64)
         part = (at - left).astype(np.float32)
         right = np.minimum(left + 1, steps - 1)
-        self._sum[:, first:last] += window.frames[:, left] * (1 - part) + window.frames[:, right] * part
-        self._count[first:last] += 1
+        values = window.frames[:, left] * (1 - part) + window.frames[:, right] * part
+        for block in range(first // BLOCK_STEPS, (last - 1) // BLOCK_STEPS + 1):
+            begin = block * BLOCK_STEPS
+            a, b = max(first, begin), min(last, begin + BLOCK_STEPS)
+            total, count = self._block(block)
+            total[:, a - begin : b - begin] += values[:, a - first : b - first]
+            count[a - begin : b - begin] += 1
 
-    def mean(self, n: int) -> NDArray[np.float32]:
-        self._grow(n)
-        return np.asarray(self._sum[:, :n] / np.maximum(self._count[:n], 1), np.float32)
+    def pieces(self, n: int) -> Iterator[NDArray[np.float32]]:
+        for block in range(-(-n // BLOCK_STEPS)):
+            total, count = self._block(block)
+            kept = min(BLOCK_STEPS, n - block * BLOCK_STEPS)
+            yield total[:, :kept] / np.maximum(count[:kept], 1)
 
-    def _grow(self, n: int) -> None:
-        if n > len(self._count):
-            more = max(n, len(self._count) * 3 // 2) - len(self._count)
-            self._sum = np.pad(self._sum, ((0, 0), (0, more)))
-            self._count = np.pad(self._count, (0, more))
+    def _block(self, number: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        while len(self._blocks) <= number:
+            self._blocks.append(
+                (np.zeros((self._n_classes, BLOCK_STEPS), np.float32), np.zeros(BLOCK_STEPS, np.float32))
+            )
+        return self._blocks[number]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from instrunet.bundles import Bundle
 from instrunet.bundles.network import Network
 from instrunet.errors import InstrunetError, UsageError
-from instrunet.tagging.aggregation import STEP_S
+from instrunet.tagging.aggregation import STEP_S, n_steps
 from instrunet.tagging.hearing import Excerpt, Heard, Source, hear_array, hear_file, named
 from instrunet.tagging.ranges import find_ranges
 from instrunet.tagging.tags import InstrumentTag, Range, Scores, Tags
@@ -112,8 +112,7 @@ class Tagger:
         """The words for what was heard."""
         own = heard.gathering.recording()
         confidences, thresholds = self.wording.known(own), self.wording.thresholds(own)
-        curves = np.ascontiguousarray(self.wording.known(heard.gathering.curve(heard.duration_s).T).T)
-        curves.setflags(write=False)
+        curves = self._curves(heard)
         rows = zip(self.wording.labels, confidences, thresholds, curves, strict=True)
         return Tags(
             path=heard.path,
@@ -139,6 +138,16 @@ class Tagger:
         except Exception as error:  # noqa: BLE001 - the other files go on, whatever is wrong with this one
             what = f"{type(error).__name__}: {error}".splitlines()[0]
             return Failure(named(source), f"{named(source)}: failed unexpectedly ({what}); please report it")
+
+    def _curves(self, heard: Heard) -> NDArray[np.float32]:
+        """Activity in words, (labels, steps)."""
+        curves = np.empty((len(self.wording.labels), n_steps(heard.duration_s)), np.float32)
+        at = 0
+        for piece in heard.gathering.curve(heard.duration_s):
+            curves[:, at : at + piece.shape[1]] = self.wording.known(piece.T).T
+            at += piece.shape[1]
+        curves.setflags(write=False)
+        return curves
 
     def _instrument(
         self, heard: Heard, label: str, confidence: float, threshold: float, curve: NDArray[np.float32]
