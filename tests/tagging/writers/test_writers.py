@@ -103,7 +103,7 @@ def test_table_and_its_timeline(tags):
     text = file.getvalue()
     assert "flute" in text
     assert "drums" not in text.replace("hand", "")
-    assert "0:00.0–0:03.0" in text
+    assert "0:00–0:03.0" in text
     assert "█" in text
     assert "unknown to this model, not absent: voice" in text
 

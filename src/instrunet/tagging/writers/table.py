@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 BAR_CELLS = 10
-TIMELINE_CELLS = 30
+OTHER_CELLS = 62
+"""What a row of the table takes besides its timeline."""
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _LEVELS = " ▁▂▃▄▅▆▇█"
 
@@ -30,7 +31,7 @@ def write_table(results: Iterable[Tags], file: TextIO, options: WriteOptions) ->
     for tags in results:
         console.print(Text(f"{options.name(tags)}  {clock(tags.duration_s)}", style="bold"))
         if options.chosen(tags):
-            console.print(_table(tags, options))
+            console.print(_table(tags, options, max(12, min(60, console.width - OTHER_CELLS))))
         else:
             console.print(Text(nothing(tags)))
         for remark in (*tags.remarks, *_unknown(tags)):
@@ -68,7 +69,7 @@ def nothing(tags: Tags) -> str:
     return f"  no instrument reaches its threshold; nearest is {near}"
 
 
-def _table(tags: Tags, options: WriteOptions) -> Table:
+def _table(tags: Tags, options: WriteOptions, timeline_cells: int) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -77,12 +78,13 @@ def _table(tags: Tags, options: WriteOptions) -> Table:
     table.add_column("instrument", no_wrap=True)
     table.add_column("confidence", no_wrap=True)
     if options.timeline:
-        table.add_column(f"0:00{clock(tags.duration_s):>{TIMELINE_CELLS - 4}}", no_wrap=True)
-    table.add_column("plays", overflow="fold")
+        end = clock(tags.start_s + tags.duration_s)
+        table.add_column(f"{clock(tags.start_s)}{end:>{timeline_cells - len(clock(tags.start_s))}}", no_wrap=True)
+    table.add_column("plays", overflow="fold", min_width=17)
     for tag in options.chosen(tags):
         cells = [tag.label.replace("_", " "), f"{bar(tag.confidence)} {tag.confidence:.2f}"]
         if options.timeline:
-            cells.append(sparkline(tag.activity))
+            cells.append(sparkline(tag.activity, timeline_cells))
         cells.append(when(tag, tags))
         table.add_row(*(Text(cell) for cell in cells), style="" if tag.detected else "dim")
     return table
@@ -99,7 +101,7 @@ def bar(confidence: float, cells: int = BAR_CELLS) -> str:
     return ("█" * full + (_EIGHTHS[rest] if rest else "")).ljust(cells)
 
 
-def sparkline(curve: NDArray[np.floating], cells: int = TIMELINE_CELLS) -> str:
+def sparkline(curve: NDArray[np.floating], cells: int) -> str:
     """A curve in a line: the mean of each stretch, as a height.
 
     >>> sparkline(np.array([0.0, 0.5, 1.0]), 3)
@@ -127,12 +129,12 @@ def _span(r: Range) -> str:
 
 
 def clock(time_s: float) -> str:
-    """Minutes and seconds; tenths under ten seconds.
+    """Minutes and seconds; tenths of the first ten seconds.
 
-    >>> clock(3.25), clock(62.0), clock(3725)
-    ('0:03.2', '1:02', '1:02:05')
+    >>> clock(0), clock(3.25), clock(62.0), clock(3725)
+    ('0:00', '0:03.2', '1:02', '1:02:05')
     """
-    if time_s < 10:
+    if 0 < time_s < 9.95:
         return f"0:{time_s:04.1f}"
     minutes, seconds = divmod(round(time_s), 60)
     hours, minutes = divmod(minutes, 60)
