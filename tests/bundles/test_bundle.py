@@ -170,5 +170,4 @@ def test_every_model_inside_the_package_loads_and_opens():
         assert bundle.about.licence
         if bundle.kind == "tagger":
             assert isinstance(bundle.tagger, TaggerSpec)
-            assert bundle.card
             assert Network(bundle, threads=1).providers == ["CPUExecutionProvider"]
