@@ -19,6 +19,16 @@ STRUMMED = ("acoustic_guitar", "electric_guitar", "ukulele", "mandolin", "banjo"
 BASSES = ("electric_bass", "double_bass", "tuba")
 UNPITCHED = ("drums", "cymbals", "hand_percussion")
 
+AT_EASE: dict[str, tuple[int, int]] = {
+    "flute": (59, 86), "violin": (55, 91), "viola": (48, 79), "cello": (36, 70), "double_bass": (28, 53),
+    "electric_bass": (28, 53), "tuba": (28, 55), "clarinet": (50, 84), "oboe": (58, 84), "bassoon": (34, 66),
+    "saxophone": (46, 81), "trumpet": (54, 82), "trombone": (40, 70), "french_horn": (41, 74), "voice": (43, 79),
+    "acoustic_guitar": (40, 77), "electric_guitar": (40, 81), "piano": (33, 93), "harp": (36, 91),
+    "electric_piano": (36, 88), "organ": (36, 86), "harpsichord": (36, 86), "synthesizer": (30, 90),
+    "string_section": (36, 88), "accordion": (48, 86), "harmonica": (55, 88), "mallet_percussion": (55, 96),
+}  # fmt: skip
+"""Where most of an instrument's music lies; its whole range is much wider."""
+
 
 @dataclass(frozen=True)
 class Event:
@@ -54,10 +64,12 @@ Style = Callable[[Line, np.random.Generator], list[Event]]
 def draw_line(instrument: str, length_s: float, rng: np.random.Generator) -> Line:
     """A key, a tempo and a register of about two octaves within the instrument's range."""
     known = canonical(instrument)
-    low, high = known.midi_low or 36, known.midi_high or 84
+    low, high = known.midi_low, known.midi_high
+    if rng.random() < 0.8:
+        low, high = AT_EASE.get(instrument, (low, high))
     span = int(rng.integers(10, 27))
     if high - low > span:
-        low = int(np.clip(rng.normal(0.45 * low + 0.55 * high - span / 2, 0.22 * (high - low)), low, high - span))
+        low = int(rng.integers(low, high - span + 1))
         high = low + span
     return Line(length_s, low, high, float(rng.uniform(0.33, 1.0)), int(rng.integers(12)), SCALES[rng.integers(5)])
 

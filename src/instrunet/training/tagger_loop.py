@@ -208,4 +208,6 @@ class TaggerTraining:
         self.optimiser.load_state_dict(state["optimiser"])
         self.progress = Progress(**state["progress"])
         self.batches.rng.bit_generator.state = state["generator"]
+        if distributed.is_initialized() and distributed.get_rank():  # the others must not draw what the first draws
+            self.batches.rng = np.random.default_rng([self.progress.step, distributed.get_rank()])
         return True
