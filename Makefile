@@ -41,3 +41,8 @@ bench:
 	PYTHONPATH=. $(PYTHON) benchmarks/throughput.py
 	PYTHONPATH=. $(PYTHON) benchmarks/cold_start.py
 	$(PYTHON) benchmarks/memory.py --job tag --lengths 1m,2h
+
+# SHARED is the folder with realworld/ and peers/; the table of docs/real-world.md
+SHARED ?= ../shared
+realworld:
+	$(PYTHON) benchmarks/realworld.py $(SHARED) --per-class

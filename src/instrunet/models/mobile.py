@@ -45,11 +45,11 @@ class MobileConfig:
     n_classes: int = 36
     n_mels: int = 128
     stem: int = 16
-    fused: int = 32
+    fused: int = 24
     stages: tuple[Stage, ...] = (
-        Stage(48, 2, 3.0, 5, (2, 2)),
-        Stage(96, 3, 3.0, 3, (2, 2)),
-        Stage(144, 3, 3.0, 5, (2, 1)),
+        Stage(40, 2, 3.0, 3, (2, 2)),
+        Stage(80, 3, 3.0, 3, (2, 2)),
+        Stage(144, 3, 3.0, 3, (2, 1)),
     )
     features: int = 512
     dropout: float = 0.15

@@ -160,7 +160,7 @@ def _onset(x: Samples) -> int:
     return max(0, int(np.argmax(level > 0.05 * np.abs(x).max())) - 160)
 
 
-def _positions(n: int, ratio: float, event: Event, playing: Playing) -> NDArray[np.float64]:
+def _positions(n: int, ratio: float, event: Event, playing: Playing) -> NDArray[np.floating]:
     """Reading positions in the recording: straight, or bent by vibrato and glide."""
     if not playing.vibrato_cents and not event.glide_cents:
         return np.arange(n) * ratio
@@ -169,11 +169,11 @@ def _positions(n: int, ratio: float, event: Event, playing: Playing) -> NDArray[
     cents = playing.vibrato_cents * swell * np.sin(2 * np.pi * playing.vibrato_hz * t)
     if event.glide_cents:
         cents = cents + event.glide_cents * np.exp(-t / 0.05)
-    steps: NDArray[np.float64] = ratio * 2.0 ** (cents / 1200.0)
+    steps: NDArray[np.floating] = ratio * 2.0 ** (cents / 1200.0)
     return np.cumsum(steps) - ratio
 
 
-def read_at(x: Samples, positions: NDArray[np.float64]) -> Samples:
+def read_at(x: Samples, positions: NDArray[np.floating]) -> Samples:
     """Read a recording between its samples (cubic), up to its end.
 
     >>> read_at(np.arange(8, dtype=np.float32), np.array([1.0, 2.5, 4.25]))

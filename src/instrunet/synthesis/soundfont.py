@@ -48,6 +48,12 @@ PROGRAMS: dict[str, tuple[tuple[int, ...], int, int]] = {
 VARIATIONS: dict[tuple[int, int], str] = {(8, 24): "ukulele", (16, 25): "mandolin"}
 """Presets of the variation banks that are another instrument than their program says."""
 
+NOT_SHIPPABLE_FONTS = ("merlin",)
+"""Sound-fonts whose own text forbids commercial use."""
+
+FM_CHIPS = ("opl",)
+"""Sound-fonts of synthesizer chips: their violin is no violin, so only their synthesizers count."""
+
 PERCUSSIVE = ("mallet_percussion", "harp", "timpani", "banjo", "ukulele", "mandolin", "sitar", "acoustic_guitar",
               "electric_guitar", "piano", "harpsichord", "electric_piano", "electric_bass")  # fmt: skip
 
@@ -115,8 +121,12 @@ def soundfont_notes(path: str | Path, *, drums: bool = True) -> Iterator[tuple[N
         InstrunetError: FluidSynth is not installed, or the file is no sound-font.
     """
     source = Path(path).stem.lower()
+    if source in NOT_SHIPPABLE_FONTS:
+        return
     for preset in presets(path):
         instrument = instrument_of(preset)
+        if source.startswith(FM_CHIPS) and instrument != "synthesizer":
+            continue
         if instrument is not None:
             jobs = [(pitch, velocity) for pitch in pitches_of(instrument) for velocity in (64, 112)]
             name = f"{preset.bank}:{preset.program}"

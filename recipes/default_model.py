@@ -1,0 +1,254 @@
+"""The model in the box, from a corpus of stems to the bundle inside the package.
+
+    instrunet synth corpus recipes/corpus_default.toml --material MATERIAL -o corpus
+    python recipes/default_model.py pool corpus --weights yamnet.tflite
+    python recipes/default_model.py train corpus --minutes 65
+    python recipes/default_model.py bundle corpus/run/average-*.pt --realworld MATERIAL/realworld -o bundle
+
+``pool`` may be left out (then nothing is imitated). ``train`` starts two processes of one thread each, which is
+faster and steadier than one of two threads; run it again to go on after a break. ``bundle`` averages the checkpoints
+that are given, calibrates on the development clips and writes the bundle.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from instrunet.bundles import About, Activity, Aggregation, TaggerSpec, save_bundle
+from instrunet.features import LogMelConfig, log_mel
+from instrunet.labels import INSTRUMENT_IDS
+from instrunet.models.mobile import Mobile, MobileConfig
+from instrunet.synthesis.mixer import Mixer, MixPlan
+from instrunet.synthesis.store import STEM_S, StemStore
+from instrunet.training.fresh_batches import BatchPlan, FreshBatches, Pool
+from instrunet.training.heard_pool import write_pool_part
+from instrunet.training.mobile_export import onnx_bytes
+from instrunet.training.shrunk_calibration import fair_threshold, fit_shrunk
+from instrunet.training.tagger_loop import LoopConfig, TaggerTraining
+
+CLASS_WEIGHTS = {
+    "voice": 2.2, "drums": 2.0, "piano": 1.8, "electric_guitar": 1.7, "violin": 1.5, "acoustic_guitar": 1.4,
+    "saxophone": 1.3, "flute": 1.3, "synthesizer": 1.3, "clarinet": 1.2, "trumpet": 1.2, "cello": 1.2,
+    "electric_bass": 1.2, "hand_percussion": 1.2, "double_bass": 1.1, "mallet_percussion": 1.1, "organ": 1.1,
+    "oboe": 0.9, "bassoon": 0.8, "viola": 0.8, "cymbals": 0.8, "string_section": 0.8, "banjo": 0.7, "tuba": 0.7,
+    "accordion": 0.6, "harmonica": 0.6, "brass_section": 0.6, "timpani": 0.6, "harpsichord": 0.4, "sitar": 0.4,
+}  # fmt: skip
+"""How often a class is drawn: what is common in music is common here, what swallows others is not."""
+
+SOUND_FONTS = (
+    "fluidr3_gm",
+    "musescore_general_full",
+    "timgm6mb",
+    "sf_gmbank",
+    "black_pearl_4_lv2",
+    "red_zeppelin_4_lv2",
+)
+NETWORK = MobileConfig(n_embedding=1024)
+ALSO = {"guitar": ("acoustic_guitar", "electric_guitar"), "bass": ("electric_bass", "double_bass"),
+        "percussion": ("hand_percussion", "timpani", "cymbals"), "choir": ("voice",), "english_horn": ("oboe",),
+        "woodwinds": ("flute", "clarinet", "oboe", "bassoon", "saxophone")}  # fmt: skip
+OPEN = {"drums": ("cymbals", "hand_percussion"), "cymbals": ("drums", "hand_percussion"), "timpani": ("drums",),
+        "hand_percussion": ("drums", "cymbals"), "piano": ("electric_piano",),
+        "string_section": ("violin", "viola", "cello", "double_bass")}  # fmt: skip
+"""What a label of the development clips leaves open."""
+
+
+def mixer_of(corpus: Path) -> Mixer:
+    """The mixer over a corpus's stems."""
+    plan = MixPlan(n_stems=(0.05, 0.52, 0.25, 0.13, 0.05), class_weights=CLASS_WEIGHTS)
+    return Mixer(StemStore(corpus / "stems"), plan)
+
+
+def pool(options: argparse.Namespace) -> None:
+    """Let YAMNet hear clips."""
+    import soxr
+
+    from instrunet.models.yamnet import Yamnet
+
+    network, mixer = Yamnet(options.weights, threads=1), mixer_of(options.corpus)
+
+    def embed(samples: np.ndarray) -> np.ndarray:
+        return np.asarray(network.frames(soxr.resample(samples, 32_000, 16_000)).embeddings.mean(0))
+
+    for part in range(options.parts):
+        path = options.corpus / "pool" / f"pool-{part:03d}.npz"
+        if not path.is_file():
+            write_pool_part(path, mixer, embed, n_clips=500, seed=part)
+
+
+def train(options: argparse.Namespace) -> None:
+    """Start one process a core, or, inside such a process, train."""
+    if "RANK" in os.environ:
+        train_here(options)
+        return
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    around = os.environ | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    around["WORLD_SIZE"] = str(options.processes)
+    workers = [
+        subprocess.Popen([sys.executable, *sys.argv], env=around | {"RANK": str(rank)})
+        for rank in range(options.processes)
+    ]
+    if any([worker.wait() for worker in workers]):
+        raise SystemExit("a training process failed")
+
+
+def train_here(options: argparse.Namespace) -> None:
+    """One of the processes."""
+    torch.set_flush_denormal(True)
+    torch.distributed.init_process_group("gloo")
+    torch.manual_seed(options.seed)
+    rng = np.random.default_rng([options.seed, torch.distributed.get_rank()])
+    plan = BatchPlan(n_fresh=12, n_sums=8, n_pool=4, memory=1000)
+    batches = FreshBatches(mixer_of(options.corpus), plan, LogMelConfig(), Pool(options.corpus / "pool"), rng)
+    config = LoopConfig(duration_s=60 * options.minutes, n_threads=1)
+    training = TaggerTraining(Mobile(NETWORK), batches, config, options.corpus / "run")
+    training.resume()
+    training.run()
+
+
+def averaged(paths: list[Path]) -> Mobile:
+    """The mean of the weights of several checkpoints."""
+    states = [torch.load(path, weights_only=True) for path in paths]
+    mean = {k: (sum(s[k].float() for s in states) / len(states)).to(states[0][k].dtype) for k in states[0]}
+    net = Mobile(NETWORK)
+    net.load_state_dict(mean)
+    return net.eval()
+
+
+def clip_truth(row: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    """Truth and mask of one labelled clip in canonical classes."""
+    truth, mask = np.zeros(len(INSTRUMENT_IDS)), np.full(len(INSTRUMENT_IDS), float(row["complete"] == "1"))
+
+    def places(word: str) -> list[int]:
+        return [INSTRUMENT_IDS.index(name) for name in ALSO.get(word, (word,)) if name in INSTRUMENT_IDS]
+
+    present = row["present"].split(";")
+    for word in row["absent"].split(";"):
+        mask[places(word)] = 1.0
+    for word in present:
+        mask[[INSTRUMENT_IDS.index(name) for name in OPEN.get(word, ())]] = 0.0
+    for word in present:
+        found = places(word)
+        mask[found] = float(len(found) == 1)
+        truth[found] = float(len(found) == 1)
+    return truth, mask
+
+
+@torch.no_grad()
+def window_logits(net: Mobile, path: Path) -> np.ndarray:
+    """Logits (windows, classes) of a clip, cut as the bundle will cut it."""
+    from instrunet.audio import load
+
+    x = load(path, sample_rate_hz=32_000).samples
+    window, hop = 5 * 32_000, 5 * 16_000
+    starts = list(range(0, max(1, len(x) - window + 1), hop))
+    if len(x) > window and starts[-1] + window < len(x):
+        starts.append(len(x) - window)
+    pieces = [np.pad(x[s : s + window], (0, max(0, 32_000 - len(x)))) for s in starts]
+    return np.concatenate([net(torch.from_numpy(log_mel(p))[None, None]).clip.numpy() for p in pieces])
+
+
+def bundle(options: argparse.Namespace) -> None:
+    """Average, calibrate, choose the threshold, write."""
+    net = averaged(options.checkpoints)
+    with (options.realworld / "labels.csv").open(newline="") as handle:
+        rows = [row for row in csv.DictReader(handle) if row["split"] == "dev"]
+    logits = [window_logits(net, options.realworld / "clips" / row["file"]) for row in rows]
+    truth, mask = (np.stack(column) for column in zip(*(clip_truth(row) for row in rows), strict=True))
+    calibration = fit_shrunk(np.stack([z.mean(0) for z in logits]), truth, mask)
+    scores = np.stack([calibration(z).mean(0) for z in logits])
+    threshold, gaps = fair_threshold(scores, truth, mask, [row["kind"] for row in rows])
+    spec = TaggerSpec(
+        vocabulary="instrunet",
+        labels=tuple(INSTRUMENT_IDS),
+        window_s=5.0,
+        hop_s=2.5,
+        min_window_s=1.0,
+        aggregation=Aggregation("mean"),
+        activity=Activity(),
+        thresholds=(round(threshold, 3),) * len(INSTRUMENT_IDS),
+        calibration_scale=tuple(round(float(v), 4) for v in calibration.scale),
+        calibration_bias=tuple(round(float(v), 4) for v in calibration.bias),
+        outputs=("clip", "frames", "attention"),
+    )
+    about = About(
+        name="default",
+        licence="Apache-2.0",
+        title="Thirty-six instruments, learned from made audio",
+        recipe={"corpus": "recipes/corpus_default.toml", "training": "recipes/default_model.py"},
+        metrics={"development micro-F1 below the best threshold": {k: round(v, 4) for k, v in gaps.items()}},
+    )
+    files: dict[str, bytes | str | Path] = {"model.onnx": onnx_bytes(net)}
+    if options.card:
+        files["CARD.md"] = options.card
+    save_bundle(options.out, about=about, spec=spec, files=files)
+    sys.stdout.write(f"{options.out}: threshold {threshold:.2f}, below the best by {dict(gaps)}\n")
+
+
+def sources(options: argparse.Namespace) -> None:
+    """Print hours and independent sources a class, as the data card shows them."""
+    store = StemStore(options.corpus / "stems")
+    lines = [
+        "| class | stems | hours | independent sources | recorded | sound-font | modelled |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, found in sorted(store.by_source().items()):
+        count = sum(len(stems) for stems in found.values())
+        kinds = [kind_of_stem(source) for source in found]
+        n_sources = len({source.split("_")[0] if source.startswith("model") else source for source in found})
+        warning = " (fewer than 2)" if n_sources < 2 else ""
+        cells = [name or "no instrument", str(count), f"{count * STEM_S / 3600:.2f}", f"{n_sources}{warning}"]
+        lines.append(
+            "| " + " | ".join([*cells, *(str(kinds.count(k)) for k in ("recorded", "soundfont", "model"))]) + " |"
+        )
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def kind_of_stem(source: str) -> str:
+    """Recorded, soundfont or model, by the name of the source."""
+    if source.startswith("model_"):
+        return "model"
+    return "soundfont" if source in SOUND_FONTS or source.startswith("opl") else "recorded"
+
+
+def main() -> None:
+    """Parse and go."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    one = commands.add_parser("pool")
+    one.add_argument("corpus", type=Path)
+    one.add_argument("--weights", type=Path, help="yamnet.tflite; fetched if left out")
+    one.add_argument("--parts", type=int, default=23)
+    one.set_defaults(run=pool)
+    two = commands.add_parser("train")
+    two.add_argument("corpus", type=Path)
+    two.add_argument("--minutes", type=float, default=65)
+    two.add_argument("--processes", type=int, default=2)
+    two.add_argument("--seed", type=int, default=1)
+    two.set_defaults(run=train)
+    three = commands.add_parser("bundle")
+    three.add_argument("checkpoints", type=Path, nargs="+")
+    three.add_argument("--realworld", type=Path, required=True)
+    three.add_argument("--card", type=Path)
+    three.add_argument("--out", "-o", type=Path, required=True)
+    three.set_defaults(run=bundle)
+    four = commands.add_parser("sources")
+    four.add_argument("corpus", type=Path)
+    four.set_defaults(run=sources)
+    options = parser.parse_args()
+    options.run(options)
+
+
+if __name__ == "__main__":
+    main()
