@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from instrunet.synthesis.store import StemStore
 
 from instrunet.bundles import About, save_bundle
 from instrunet.labels import INSTRUMENT_IDS
 from instrunet.models.separator_unet import SeparatorUnet
+from instrunet.synthesis.store import StemStore
 from instrunet.training.separator import Mixture, SeparatorTraining, train_separator
 
 

@@ -11,9 +11,14 @@ from instrunet.files import written_whole
 def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     target = tmp_path / "tags.csv"
     target.write_text("old")
-    with pytest.raises(ValueError, match="half way"), written_whole(target) as beside:
-        beside.write_text("new")
-        raise ValueError("half way")
+
+    def fail_half_way() -> None:
+        with written_whole(target) as beside:
+            beside.write_text("new")
+            raise ValueError("half way")
+
+    with pytest.raises(ValueError, match="half way"):
+        fail_half_way()
     assert target.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["tags.csv"]
 

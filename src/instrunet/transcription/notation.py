@@ -34,6 +34,7 @@ USUAL_CLEF = {
 }  # fmt: skip
 
 
+TRANSPOSING = frozenset({"clarinet", "saxophone", "trumpet", "french_horn"})
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
@@ -45,6 +46,14 @@ class ScoreOptions:
     composer: str = "Transcribed by instrunet"
     transposed: bool = True
     chord_symbols: bool = True
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What stands over a staff: the tempo mark (once a score) and the chord symbols (over one part)."""
+
+    tempo: bool
+    symbols: tuple[ChordSymbol, ...] = ()
 
 
 def to_music21(music: QuantisedMusic, options: ScoreOptions | None = None) -> Any:
@@ -60,19 +69,24 @@ def to_music21(music: QuantisedMusic, options: ScoreOptions | None = None) -> An
     score.metadata.title = options.title
     score.metadata.composer = options.composer
     symbols = chord_symbols(music) if options.chord_symbols else ()
-    first = True
-    for part in music.parts:
-        if not part.notes:
-            continue
-        here = symbols if first else None
-        staves = _staves(part, music, key, here)
+    shown = [part for part in music.parts if part.notes]
+    leader = _leader(shown)
+    for index, part in enumerate(shown):
+        heading = Heading(tempo=index == 0, symbols=symbols if part is leader else ())
+        staves = _staves(part, music, key, heading)
         for staff in staves:
             score.insert(0, staff)
         if len(staves) == 2:
             group = layout.StaffGroup(staves, name=instrument(part.instrument).name, symbol="brace")
             score.insert(0, group)
-        first = False
     return score
+
+
+def _leader(parts: list[ScorePart]) -> ScorePart | None:
+    """Chord symbols stand over the first part that is written as it sounds, so that they are read as they sound."""
+    pitched = [part for part in parts if part.instrument not in DRUM_PARTS]
+    concert = [part for part in pitched if part.instrument not in TRANSPOSING]
+    return next(iter(concert), None)
 
 
 def write_musicxml(path: Path, music: QuantisedMusic, options: ScoreOptions | None = None) -> None:
@@ -89,68 +103,62 @@ def write_musicxml(path: Path, music: QuantisedMusic, options: ScoreOptions | No
         beside.write_bytes(content)
 
 
-def _staves(part: ScorePart, music: QuantisedMusic, key: Key, symbols: tuple[ChordSymbol, ...] | None) -> list[Any]:
+@dataclass(frozen=True)
+class StaffPlan:
+    """What one staff shows, and in which surroundings."""
+
+    part: ScorePart
+    clef: str
+    music: QuantisedMusic
+    key: Key
+    heading: Heading
+
+
+def _staves(part: ScorePart, music: QuantisedMusic, key: Key, heading: Heading) -> list[Any]:
     from music21 import stream
 
     if part.instrument in DRUM_PARTS:
-        return [_staff(stream.Part(), part, (part, "percussion"), music, key, symbols)]
+        return [_staff(stream.Part(), StaffPlan(part, "percussion", music, key, heading))]
     if part.instrument in TWO_STAVES:
         right, left = hands(part.notes)
         if right and left:
             upper = ScorePart(part.instrument, right, part.confidence)
             lower = ScorePart(part.instrument, left, part.confidence)
             return [
-                _staff(stream.PartStaff(), part, (upper, "treble"), music, key, symbols),
-                _staff(stream.PartStaff(), part, (lower, "bass"), music, key, None),
+                _staff(stream.PartStaff(), StaffPlan(upper, "treble", music, key, heading)),
+                _staff(stream.PartStaff(), StaffPlan(lower, "bass", music, key, Heading(tempo=False))),
             ]
     clef = clef_of(part.notes, usual=USUAL_CLEF.get(part.instrument))
-    return [_staff(stream.Part(), part, (part, clef), music, key, symbols)]
+    return [_staff(stream.Part(), StaffPlan(part, clef, music, key, heading))]
 
 
-def _staff(
-    staff: Any, whole: ScorePart, shown: tuple[ScorePart, str], music: QuantisedMusic, key: Key, symbols: Any
-) -> Any:
+def _staff(staff: Any, plan: StaffPlan) -> Any:
     """Fill a staff: head matter, then a measure at a time."""
-    part, clef = shown
-    staff.partName = instrument(whole.instrument).name
-    staff.insert(0, _player(whole.instrument))
+    music = plan.music
+    staff.partName = instrument(plan.part.instrument).name
+    staff.insert(0, _player(plan.part.instrument))
     staff.atSoundingPitch = True
     bar = Fraction(music.beats_per_bar)
-    bars_before = -(-music.pickup // bar) if music.pickup else 0
-    shift = bars_before * bar
-    lanes = voices(part.notes) or ((),)
-    last = max((c.end for lane in lanes for c in lane), default=Fraction(0))
-    end = max((n.start + n.duration for p in music.parts for n in p.notes), default=last)
+    shift = -(-music.pickup // bar) * bar
+    lanes = voices(plan.part.notes) or ((),)
+    end = max(n.start + n.duration for p in music.parts for n in p.notes)
     n_bars = max(1, int(-(-(end + shift) // bar)))
     for index in range(n_bars):
-        first = index == 0
-        staff.append(
-            _measure(index, bar, shift, lanes, (part, clef, music, key, symbols or (), first, symbols is not None))
-        )
-    staff.measure(1).rightBarline = None
-    staff.makeTies(inPlace=True) if hasattr(staff, "makeTies") else None
+        staff.append(_measure(index, index * bar - shift, lanes, plan))
     for measure in staff.getElementsByClass("Measure"):
         measure.makeBeams(inPlace=True)
     staff.getElementsByClass("Measure").last().rightBarline = "final"
     return staff
 
 
-def _measure(index: int, bar: Fraction, shift: Fraction, lanes: Any, setting: Any) -> Any:
-    from music21 import key as key21
-    from music21 import meter, stream, tempo
+def _measure(index: int, start: Fraction, lanes: tuple[tuple[Chord, ...], ...], plan: StaffPlan) -> Any:
+    from music21 import stream
 
-    part, clef, music, key, symbols, first, top = setting
     measure = stream.Measure(number=index + 1)
-    if first:
-        measure.insert(0, _clef(clef))
-        if part.instrument not in DRUM_PARTS:
-            measure.insert(0, key21.KeySignature(key.fifths))
-        measure.insert(0, meter.TimeSignature(f"{music.beats_per_bar}/4"))
-        if top:
-            swing = "Swing" if music.swing else None
-            measure.insert(0, tempo.MetronomeMark(number=round(music.tempo_bpm), text=swing))
-    start = index * bar - shift
-    written = [_voice_in_bar(lane, start, bar, part, key) for lane in lanes]
+    if index == 0:
+        _head_matter(measure, plan)
+    bar = Fraction(plan.music.beats_per_bar)
+    written = [_voice_in_bar(lane, start, bar, plan.part, plan.key) for lane in lanes]
     sounding = [voice for voice in written if voice[1]]
     if len(sounding) <= 1:
         for offset, element in (sounding or written)[0][0]:
@@ -161,10 +169,23 @@ def _measure(index: int, bar: Fraction, shift: Fraction, lanes: Any, setting: An
             for offset, element in elements:
                 voice.insert(offset, element)
             measure.insert(0, voice)
-    for symbol in symbols:
+    for symbol in plan.heading.symbols:
         if start <= symbol.start < start + bar:
-            measure.insert(symbol.start - start, _chord_symbol(symbol, key))
+            measure.insert(symbol.start - start, _chord_symbol(symbol, plan.key))
     return measure
+
+
+def _head_matter(measure: Any, plan: StaffPlan) -> None:
+    from music21 import key as key21
+    from music21 import meter, tempo
+
+    measure.insert(0, _clef(plan.clef))
+    if plan.part.instrument not in DRUM_PARTS:
+        measure.insert(0, key21.KeySignature(plan.key.fifths))
+    measure.insert(0, meter.TimeSignature(f"{plan.music.beats_per_bar}/4"))
+    if plan.heading.tempo:
+        swing = "Swing" if plan.music.swing else None
+        measure.insert(0, tempo.MetronomeMark(number=round(plan.music.tempo_bpm), text=swing))
 
 
 def _voice_in_bar(

@@ -69,3 +69,21 @@ def verify(names: Names = None) -> None:
             typer.echo(f"instrunet: {error}", err=True)
     if failed:
         raise typer.Exit(1)
+
+
+@group.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="What to fetch: basic-pitch (the network that hears notes).")],
+    wheel: Annotated[str | None, typer.Option(help="A wheel that is already here, instead of a download.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Fetch again, even if it is here.")] = False,
+) -> None:
+    """Fetch another project's network once: named, checked by SHA-256, cached."""
+    from pathlib import Path
+
+    from instrunet.errors import UsageError
+    from instrunet.transcription import basic_pitch
+
+    if name != "basic-pitch":
+        raise UsageError(f"{name!r} cannot be fetched; there is: basic-pitch")
+    place = basic_pitch.install(Path(wheel)) if wheel else basic_pitch.fetch(force=force)
+    typer.echo(f"{place}: {basic_pitch.LICENCE}, SHA-256 {basic_pitch.SHA256}")
