@@ -15,7 +15,7 @@ from instrunet.datasets.clips import SPLITS
 from instrunet.datasets.midi_notes import note_spans
 from instrunet.datasets.yaml_files import read_yaml
 from instrunet.errors import InstrunetError
-from instrunet.labels import to_canonical
+from instrunet.labels import INSTRUMENT_IDS, to_canonical
 
 DRUM_PROGRAM = 128
 HEARD_FROM_S = 0.02
@@ -29,6 +29,7 @@ class Stem:
 
     Attributes:
         spans: start and end of each note in seconds (n_notes, 2); None without a MIDI file.
+        instrument: the canonical id, where a track of our own says more than Slakh's words can (a mandolin).
     """
 
     id: str
@@ -38,6 +39,7 @@ class Stem:
     audio: Path | None
     rendered: bool
     spans: NDArray[np.float64] | None
+    instrument: str = ""
 
     def sounds_in(self, start_s: float, end_s: float) -> bool | None:
         """Whether a note sounds between two times, a whole one or at least 20 ms of it; None where no MIDI tells."""
@@ -53,6 +55,8 @@ class Stem:
 
         The class says what the plugin renders and wins over the program: a harmonica rendered by an organ is an organ.
         """
+        if self.instrument in INSTRUMENT_IDS:
+            return (self.instrument,)
         of_class = to_canonical("slakh", self.slakh_class)
         if self.program == DRUM_PROGRAM:
             return of_class
@@ -110,6 +114,7 @@ def _stem(folder: Path, key: str, entry: dict[str, Any]) -> Stem:
         audio=audio,
         rendered=audio is not None or has_midi or bool(entry.get("audio_rendered")),
         spans=note_spans(midi) if has_midi else None,
+        instrument=str(entry.get("instrument") or ""),
     )
 
 
