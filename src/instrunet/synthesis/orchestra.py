@@ -86,9 +86,13 @@ class Orchestra:
         """Every way to sound an instrument."""
         return _soundings(self, name)
 
-    def choose(self, part: Part, rng: np.random.Generator) -> Sounding:
-        """Draw who sounds a part; sources are weighed by the root of their size, patches must last long enough."""
-        ways = self.soundings(part.instrument)
+    def choose(self, part: Part, rng: np.random.Generator, *, font: str = "") -> Sounding:
+        """Draw who sounds a part; sources are weighed by the root of their size, patches must last long enough.
+
+        With ``font`` no other sound-font is taken unless there is nothing else.
+        """
+        every = self.soundings(part.instrument)
+        ways = [way for way in every if way.kind != "soundfont" or not font or way.source == font] or every
         weights = np.array([way.weight * self._suits(way, part) for way in ways])
         return ways[int(rng.choice(len(ways), p=weights / weights.sum()))]
 
@@ -99,8 +103,10 @@ class Orchestra:
         return 1.0 if _lasts_s(self.bank, way.notes) >= LONG_ENOUGH * wanted_s else 0.08
 
     def render(self, parts: Sequence[Part], *, length_s: float, rng: np.random.Generator) -> list[Rendered]:
-        """Sound every part, dry."""
-        chosen = [self.choose(part, rng) for part in parts]
+        """Sound every part, dry; one sound-font serves all parts that have it, because loading one takes time."""
+        fonts = [Path(path).stem.lower() for path in self.sources.fonts]
+        font = fonts[int(rng.integers(len(fonts)))] if fonts else ""
+        chosen = [self.choose(part, rng, font=font) for part in parts]
         dry: dict[int, tuple[Samples, dict[str, Any]]] = {}
         for number, (part, way) in enumerate(zip(parts, chosen, strict=True)):
             if way.kind == "recorded":
@@ -157,7 +163,7 @@ def _soundings(orchestra: Orchestra, name: str) -> tuple[Sounding, ...]:
         presets = presets_of(font).get(name, ())
         for preset in presets:
             label = f"{preset.bank}:{preset.program} {preset.name}"
-            weight = FONT_WEIGHT / len(presets)
+            weight = FONT_WEIGHT * len(orchestra.sources.fonts) / len(presets)
             found.append(Sounding("soundfont", Path(font).stem.lower(), label, weight, preset=preset))
     if name == "voice" and orchestra.voices:
         found += [Sounding("sung", bank, "syllables", SUNG_WEIGHT) for bank in orchestra.voices.banks]
