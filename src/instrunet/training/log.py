@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -67,11 +68,13 @@ class EpochLog:
         panels: Any = figure.subplots(len(_SHOWN), 1, sharex=True)
         for panel, names in zip(panels, _SHOWN, strict=True):
             for name in names:
-                if rows[0].get(name):
-                    panel.plot(epochs, [float(row[name] or "nan") for row in rows], marker=".", label=name)
+                values = [float(row.get(name) or "nan") for row in rows]
+                if any(math.isfinite(value) for value in values):
+                    panel.plot(epochs, values, marker=".", label=name)
             panel.legend(loc="best", fontsize=8)
             panel.grid(alpha=0.3)
         panels[-1].set_xlabel("epoch")
+        panels[-1].xaxis.get_major_locator().set_params(integer=True)
         target = self.folder / "curves.png"
         with written_whole(target) as beside:
             figure.savefig(beside, dpi=110)
