@@ -126,7 +126,7 @@ class _Curve:
         for block in range(-(-n // BLOCK_STEPS)):
             total, count = self._block(block)
             kept = min(BLOCK_STEPS, n - block * BLOCK_STEPS)
-            yield total[:, :kept] / np.maximum(count[:kept], 1)
+            yield np.asarray(total[:, :kept] / np.maximum(count[:kept], 1), np.float32)
 
     def _block(self, number: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         while len(self._blocks) <= number:
