@@ -19,18 +19,23 @@ DATASETS: dict[str, Dataset] = {module.FACTS.name: module.DATASET for module in 
 }
 """Every data set by name."""
 
+EDITIONS = {"babyslakh": "slakh"}
+"""Names of editions that another data set's loader reads."""
+
 
 def dataset(name: str) -> Dataset:
     """Look a data set up.
 
     >>> dataset("irmas").facts.expected["training clips"]
     6705
+    >>> dataset("babyslakh").facts.name
+    'slakh'
 
     Raises:
         UsageError: there is none of that name.
     """
     try:
-        return DATASETS[name]
+        return DATASETS[EDITIONS.get(name, name)]
     except KeyError:
         raise UsageError(f"no data set {name!r}; there are {', '.join(DATASETS)}") from None
 
