@@ -23,6 +23,7 @@ COMMAND_MODULES = (
     "data_explore",
     "score",
     "job",
+    "embed",
     "train",
     "synth",
     "serve",

@@ -50,20 +50,25 @@ def _behind(path: Path, follow_links: bool) -> list[Path]:
 
 
 def _inside(folder: Path, follow_links: bool) -> Iterator[Path]:
-    root = folder.resolve()
-    seen: set[Path] = set()
+    root = _real(folder)
+    seen = {root}
     for here, folders, files in os.walk(folder, followlinks=True):
         place = Path(here)
         folders[:] = [f for f in sorted(folders) if not f.startswith(".") and _allowed(place / f, root, follow_links)]
-        folders[:] = [f for f in folders if _first_visit((place / f).resolve(), seen)]
+        folders[:] = [f for f in folders if _first_visit(_real(place / f), seen)]
         for name in sorted(files):
             suffix = os.path.splitext(name)[1].lower()
             if suffix in AUDIO_SUFFIXES and not name.startswith(".") and _allowed(place / name, root, follow_links):
                 yield place / name
 
 
+def _real(path: Path) -> Path:
+    """Where links lead; a circle of links leads to itself, where ``Path.resolve`` raises before Python 3.13."""
+    return Path(os.path.realpath(path))
+
+
 def _allowed(path: Path, root: Path, follow_links: bool) -> bool:
-    return follow_links or not path.is_symlink() or path.resolve().is_relative_to(root)
+    return follow_links or not path.is_symlink() or _real(path).is_relative_to(root)
 
 
 def _first_visit(folder: Path, seen: set[Path]) -> bool:

@@ -71,10 +71,10 @@ class Bundle:
                 _ = bundle.tagger
         except BundleError as error:
             raise error if str(place.path) in str(error) else BundleError(f"{place.path}: {error}") from error
-        except (KeyError, TypeError) as error:
-            raise BundleError(f"{place.path}: {DESCRIPTION} is incomplete: {error}") from error
         except InstrunetError as error:
             raise BundleError(f"{place.path}: {error}") from error
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise BundleError(f"{place.path}: {DESCRIPTION} is incomplete or makes no sense: {error}") from error
         return bundle
 
     @property
@@ -137,7 +137,7 @@ def _found(path_or_name: str | Path) -> Path:
 def _description(place: Place) -> dict[str, Any]:
     try:
         body = json.loads(place.read(DESCRIPTION).decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"{place.path}: {DESCRIPTION} is not JSON: {error}") from error
     if not isinstance(body, dict) or not isinstance(body.get("files"), dict):
         raise BundleError(f"{place.path}: {DESCRIPTION} does not describe a bundle (it lists no files)")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -76,11 +77,16 @@ def test_shards_share_everything_out() -> None:
 
 
 def test_names_of_any_kind_come_back(tmp_path: Path) -> None:
-    names = ["a\nb.wav", "ü😀.wav", "x y..wav"]
+    names = ["a\nb.wav", "ü😀.wav", "x y..wav", os.fsdecode(b"caf\xe9.wav")]
     with Ledger(tmp_path / "a.job", work="m") as ledger:
         ledger.take_in([(n, None) for n in names])
         ledger.settle([Outcome(n, State.DONE, result={"path": n}) for n in names])
         assert {row.path for row in ledger.rows(State.DONE)} == set(names)
+        assert {row.result["path"] for row in ledger.rows(State.DONE) if row.result} == set(names)
+        assert ledger.take_in([(n, None) for n in names]) == []
+        ledger.settle([Outcome(names[3], State.FAILED, reason=f"{names[3]}: broken")])
+        (row,) = ledger.rows(State.FAILED)
+        assert row.reason == "caf\\udce9.wav: broken"
 
 
 @pytest.mark.slow

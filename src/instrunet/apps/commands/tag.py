@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from instrunet.apps.commands.job import JobRequest, run_folder
+from instrunet.apps import library
+from instrunet.errors import UsageError
 
 if TYPE_CHECKING:
     from instrunet.tagging import Failure, Tags
@@ -18,10 +21,11 @@ if TYPE_CHECKING:
     from instrunet.tagging.writers import Delivery, WriteOptions
 
 Paths = Annotated[
-    list[str], typer.Argument(metavar="PATH…", help="Files, folders (searched throughout), patterns, or - for stdin.")
+    list[str],
+    typer.Argument(metavar="PATH…", help="Files, folders (searched throughout), patterns, s3://… or - for stdin."),
 ]
 FORMAT_HELP = "table, csv, wide-csv, json, jsonl, jams, audacity, parquet or png; by default what --out is called."
-OUT_HELP = "Where to write: a file, or a folder for one file a recording."
+OUT_HELP = "Where to write: a file, or a folder for one file a recording; s3://… too."
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +41,7 @@ def tag(
     top: Annotated[int | None, typer.Option(min=1, help="Name this many, detected or not.")] = None,
     timeline: Annotated[bool, typer.Option("--timeline", help="Show how each comes and goes.")] = False,
     format_name: Annotated[str | None, typer.Option("--format", "-f", metavar="FORMAT", help=FORMAT_HELP)] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help=OUT_HELP)] = None,
+    out: Annotated[str | None, typer.Option("--out", "-o", help=OUT_HELP)] = None,
     start: Annotated[float, typer.Option(min=0, help="Begin so many seconds into each recording.")] = 0.0,
     duration: Annotated[float | None, typer.Option(min=0, help="Listen to so many seconds of each.")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Threads, or workers; all cores.")] = None,
@@ -45,33 +49,33 @@ def tag(
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Take failed files up again, too.")] = False,
     shard: Annotated[str, typer.Option(help="Do a part only, e.g. 3/16: the files are shared out by name.")] = "1/1",
     by_content: Annotated[bool, typer.Option("--by-content", help="Tell changed files by their content.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay, and tag files as they arrive; ctrl-C ends it.")] = False,
+    every: Annotated[float, typer.Option(min=0.1, help="Seconds between looks, with --watch.")] = 5.0,
+    engine: Annotated[str, typer.Option(help="local, or ray: the workers of a cluster.")] = "local",
+    address: Annotated[str | None, typer.Option(help="Of the Ray cluster, e.g. auto.")] = None,
     progress: Annotated[str, typer.Option(help="bar, jsonl or none; on the error stream.")] = "bar",
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but errors and what was asked for.")
     ] = False,
 ) -> None:
     """Tell which instruments play in recordings, and when."""
-    from instrunet.audio import find_audio
     from instrunet.tagging import Tagger
     from instrunet.tagging.writers import Delivery, WriteOptions
 
-    files = find_audio(paths)
-    folders = [Path(path) for path in paths if Path(path).is_dir()]
-    options = WriteOptions(top=top, timeline=timeline, root=folders[0] if len(paths) == len(folders) == 1 else None)
-    delivery = Delivery.plan(format_name, out, n_files=len(files), folder_run=bool(folders))
-    if folders or resume or retry_failed or shard != "1/1":
-        settings = _job_settings(
-            model, vocabulary, threshold, start, duration, timeline or delivery.format.name == "png"
-        )
+    outlet = library.Outlet.of(out)
+    files, libraries = library.find(paths)
+    root = Path(libraries[0]) if len(paths) == len(libraries) == 1 else None
+    options = WriteOptions(top=top, timeline=timeline, root=root)
+    delivery = Delivery.plan(format_name, outlet.local, n_files=len(files), folder_run=bool(libraries))
+    run = _Run(delivery, outlet, options, quiet)
+    if libraries or resume or retry_failed or shard != "1/1" or watch or engine != "local" or outlet.url:
+        settings = _job_settings(model, vocabulary, threshold, start, duration, _wants_curves(timeline, delivery))
         job = _job_options(settings, jobs, shard, retry_failed, by_content)
-        request = JobRequest(_ledger_of(delivery), job, resume, "none" if quiet else progress)
-        done, failures = run_folder([Path(file) for file in files], request)
-        if not quiet and delivery.place is not None:
-            done = _told(done, options)
-        _report(delivery.deliver(done, options, sys.stdout), delivery, quiet)
-        if failures:
-            if quiet or progress != "bar":
-                _complain(failures)
+        job = replace(job, crew=_crew(engine, address))
+        request = library.JobRequest(_ledger_of(delivery, outlet), job, resume, "none" if quiet else progress)
+        if watch:
+            library.watch(lambda: _found(paths), lambda now: run.job(now, request), every_s=every, stop=lambda: False)
+        elif run.job(files, request):
             raise typer.Exit(1)
         return
     tagger = Tagger(model, vocabulary=vocabulary, threshold=threshold, threads=jobs)
@@ -79,19 +83,62 @@ def tag(
     results = tagger.tag_files(sources, start_s=start, duration_s=duration)
     failed: list[Failure] = []
     good = _good(results, failed, len(files), quiet)
-    if not quiet and delivery.place is not None:
-        good = _told(good, options)
-    _report(delivery.deliver(good, options, sys.stdout), delivery, quiet)
+    run.deliver(good)
     if failed:
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What happens to results: they are told, written and, where asked, sent away."""
+
+    delivery: Delivery
+    outlet: library.Outlet
+    options: WriteOptions
+    quiet: bool
+
+    def job(self, files: list[str], request: library.JobRequest) -> bool:
+        """Tag as a job; whether anything failed."""
+        done, failures = library.run_library(files, request)
+        self.deliver(done)
+        if request.progress != "bar":
+            _complain(failures)
+        return bool(failures)
+
+    def deliver(self, results: Iterator[Tags]) -> None:
+        if not self.quiet and self.delivery.place is not None:
+            results = _told(results, self.options)
+        written = self.outlet.settled(self.delivery.deliver(results, self.options, sys.stdout))
+        _report(written, self.delivery, self.quiet)
+
+
+def _found(paths: list[str]) -> list[str]:
+    files, libraries = library.find(paths)
+    if "://" in "".join(libraries):
+        raise UsageError("--watch looks at local folders; run the job on the store again now and then instead")
+    return files
+
+
+def _crew(engine: str, address: str | None) -> Callable[..., Any]:
+    from instrunet.tagging.jobs.pool import WorkerPool
+
+    if engine == "local":
+        return WorkerPool
+    if engine != "ray":
+        raise UsageError(f"--engine {engine}: there are local and ray")
+    from instrunet.tagging.jobs.ray_engine import RayCrew
+
+    return partial(RayCrew, address=address)
 
 
 def _wants_curves(timeline: bool, delivery: Delivery) -> bool:
     return timeline or delivery.format.name == "png"
 
 
-def _ledger_of(delivery: Delivery) -> Path:
-    """The ledger lies beside the output; what is only printed needs none to come back to."""
+def _ledger_of(delivery: Delivery, outlet: library.Outlet) -> Path:
+    """The ledger lies beside the output, or here if that is in a store; what is only printed has none to keep."""
+    if outlet.url is not None and delivery.place is not None:
+        return Path("tags.job" if delivery.into_folder else f"{delivery.place.name}.job")
     if delivery.place is None:
         import tempfile
 
@@ -178,7 +225,7 @@ def _told(results: Iterable[Tags], options: WriteOptions) -> Iterator[Tags]:
         yield tags
 
 
-def _report(written: list[Path], delivery: Delivery, quiet: bool) -> None:
+def _report(written: list[str], delivery: Delivery, quiet: bool) -> None:
     if quiet or not written:
         return
     if len(written) == 1:

@@ -9,14 +9,28 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from instrunet.bundles import Bundle
+from instrunet.tagging.jobs import remote
 from instrunet.tagging.jobs.ledger import Fingerprint, Ledger, Outcome, State
 from instrunet.tagging.jobs.pool import Patience, WorkerPool, WorkerSettings
 from instrunet.tagging.jobs.sharding import Shard
 
 COMMIT_EVERY = 32
 COMMIT_AFTER_S = 0.5
+
+
+class Crew(Protocol):
+    """Whoever turns paths into outcomes."""
+
+    def __enter__(self) -> Crew: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def run(self, paths: Iterable[str]) -> Iterator[Outcome]:
+        """Give an outcome a file, as they come."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,7 @@ class JobOptions:
         shard: The part of the files that is ours.
         retry_failed: Take failed and quarantined files up again.
         hash_content: Tell changed files by their content rather than by size and time.
+        crew: Who does the work: workers on this machine, or those of a cluster.
     """
 
     workers: int = 2
@@ -38,6 +53,7 @@ class JobOptions:
     shard: Shard = field(default_factory=Shard)
     retry_failed: bool = False
     hash_content: bool = False
+    crew: Callable[[int, WorkerSettings, Patience], Crew] = WorkerPool
 
 
 @dataclass(frozen=True)
@@ -98,7 +114,11 @@ def work_digest(settings: WorkerSettings) -> str:
 
 
 def run_job(
-    ledger: Ledger, files: Iterable[Path], options: JobOptions, *, notify: Callable[[Progress], None] | None = None
+    ledger: Ledger,
+    files: Iterable[Path | str],
+    options: JobOptions,
+    *,
+    notify: Callable[[Progress], None] | None = None,
 ) -> Progress:
     """Do what is to be done; interrupt it whenever you like and call it again.
 
@@ -113,7 +133,7 @@ def run_job(
     if not waiting:
         return progress
     began = time.monotonic()
-    with WorkerPool(min(options.workers, len(waiting)), options.settings, options.patience) as pool:
+    with options.crew(min(options.workers, len(waiting)), options.settings, options.patience) as pool:
         for batch in _batches(pool.run(waiting)):
             ledger.settle(batch)
             for outcome in batch:
@@ -125,6 +145,8 @@ def run_job(
 
 def fingerprint(path: str, hash_content: bool) -> Fingerprint | None:
     """Look at a file; ``None`` if it cannot be looked at, which its worker will put into words."""
+    if remote.is_remote(path):
+        return remote.look_at(path)
     try:
         found = Fingerprint.of(path)
         if not hash_content:

@@ -135,7 +135,7 @@ class Ledger:
             retry_failed: Take failed and quarantined files up again, too.
         """
         known = {
-            path: (size, mtime_ns, content, work, state)
+            os.fsdecode(path): (size, mtime_ns, content, work, state)
             for path, size, mtime_ns, content, work, state in self._db.execute(
                 "SELECT path, size, mtime_ns, content, work, state FROM files"
             )
@@ -148,7 +148,7 @@ class Ledger:
             if before is not None and self._still_true(before, now, retry_failed):
                 continue
             waiting.append(path)
-            fresh.append((path, *now, self.work, State.WAITING))
+            fresh.append((_stored(path), *now, self.work, State.WAITING))
         with self._transaction():
             self._db.executemany(
                 "INSERT INTO files (path, size, mtime_ns, content, work, state) VALUES (?, ?, ?, ?, ?, ?) "
@@ -169,7 +169,7 @@ class Ledger:
         """Write how files ended, all of them or none."""
         now = time.time()
         rows = [
-            (o.state, o.reason, o.worker, o.duration_s, now, None if o.result is None else _packed(o.result), o.path)
+            (o.state, _shown(o.reason), o.worker, o.duration_s, now, _packed(o.result), _stored(o.path))
             for o in outcomes
         ]
         with self._transaction():
@@ -206,7 +206,7 @@ class Ledger:
         query = f"SELECT path, state, reason, attempts, worker, duration_s, result FROM files {where} ORDER BY path"  # nosec B608
         for path, state, reason, attempts, worker, duration_s, result in self._db.execute(query, states):
             body = None if result is None else json.loads(result)
-            yield Row(path, State(state), reason, attempts, worker, duration_s, body)
+            yield Row(os.fsdecode(path), State(state), reason, attempts, worker, duration_s, body)
 
     def remember(self, key: str, value: Any) -> None:
         """Keep a fact about the job (its options, say)."""
@@ -239,5 +239,18 @@ class _Transaction:
             raise InstrunetError(f"{self._path}: the ledger cannot be written: {error}") from error
 
 
-def _packed(result: Mapping[str, Any]) -> str:
-    return json.dumps(result, separators=(",", ":"), ensure_ascii=False)
+def _stored(path: str) -> str | bytes:
+    """A path as SQLite can keep it: text, or its bytes where a file's name is no valid UTF-8."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return path
+
+
+def _shown(words: str | None) -> str | None:
+    return words if words is None else words.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _packed(result: Mapping[str, Any] | None) -> str | None:
+    return None if result is None else json.dumps(result, separators=(",", ":"))

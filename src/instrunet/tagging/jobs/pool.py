@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -203,13 +204,22 @@ class _Worker:
         stdout = self._process.stdout
         assert stdout is not None
         self._select.unregister(stdout)
-        self._process.kill()
+        self._kill()
         self._process.wait()
         stdout.close()
         if self._process.stdin is not None:
             try:
                 self._process.stdin.close()
             except OSError:
+                pass
+
+    def _kill(self) -> None:
+        """End the worker and whatever it started."""
+        self._process.kill()
+        if hasattr(os, "killpg"):
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
                 pass
 
     def _tell(self, message: dict[str, Any]) -> None:

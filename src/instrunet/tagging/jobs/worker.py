@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 BEAT_S = 1.0
@@ -21,6 +24,7 @@ def main() -> None:
     """Answer tasks until standard input ends."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", errors="surrogateescape")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # decoders print; the answers must stay clean
+    threading.Thread(target=_die_with, args=(os.getppid(),), daemon=True).start()
     settings = json.loads(sys.stdin.readline())
     _limit_memory(settings["memory_bytes"])
     try:
@@ -43,32 +47,52 @@ def _answerer(settings: dict[str, Any]) -> Any:
     tagger = Tagger(settings["model"], vocabulary=settings["vocabulary"], threshold=settings["threshold"], threads=1)
     inject = os.environ.get("INSTRUNET_TEST_INJURY") if settings.get("test") else None
 
+    def hear(file: str, path: str, beat: Callable[[], None]) -> Heard:
+        blocks = stream(
+            file, sample_rate_hz=tagger.sample_rate_hz, block_s=BLOCK_S, start_s=settings["start_s"],
+            duration_s=settings["duration_s"],
+        )  # fmt: skip
+        try:
+            watched = _beating(blocks, beat, settings["longest_s"] * tagger.sample_rate_hz, path)
+            gathering, n_samples = hear_blocks(watched, tagger.network)
+        finally:
+            blocks.close()
+        if n_samples == 0:
+            raise AudioError(f"{path}: holds no sound; is it the right file?")
+        return Heard(gathering, path, n_samples / tagger.sample_rate_hz, settings["start_s"], tuple(blocks.remarks))
+
     def answer(task: dict[str, Any], beat: Any) -> dict[str, Any]:
         path = task["path"]
         try:
             if inject:
                 _injure(inject, path)
-            blocks = stream(
-                path, sample_rate_hz=tagger.sample_rate_hz, block_s=BLOCK_S, start_s=settings["start_s"],
-                duration_s=settings["duration_s"],
-            )  # fmt: skip
-            try:
-                watched = _beating(blocks, beat, settings["longest_s"] * tagger.sample_rate_hz, path)
-                gathering, n_samples = hear_blocks(watched, tagger.network)
-            finally:
-                blocks.close()
-            if n_samples == 0:
-                raise AudioError(f"{path}: holds no sound; is it the right file?")
-            heard = Heard(
-                gathering, path, n_samples / tagger.sample_rate_hz, settings["start_s"], tuple(blocks.remarks)
-            )
+            with local(path, beat) as file:
+                heard = hear(file, path, beat)
             return {"kind": "done", "tags": tagger.tags(heard).to_dict(activity=settings["activity"])}
         except InstrunetError as error:
             return {"kind": "failed", "reason": str(error)}
+        except OSError as error:
+            return {"kind": "failed", "reason": f"{path}: {error.strerror or error}"}
         except MemoryError:
             return {"kind": "failed", "reason": f"{path}: takes more memory than a worker is given"}
 
     return answer
+
+
+@contextmanager
+def local(path: str, beat: Callable[[], None]) -> Iterator[str]:
+    """The file itself, or a temporary copy of what lies in a store; errors speak of the name that was given."""
+    from instrunet.errors import InstrunetError
+    from instrunet.tagging.jobs import remote
+
+    if not remote.is_remote(path):
+        yield path
+        return
+    with remote.fetched(path, beat=beat) as copy:
+        try:
+            yield str(copy)
+        except InstrunetError as error:
+            raise InstrunetError(str(error).replace(str(copy), path)) from error
 
 
 def _beating(blocks: Iterator[Any], beat: Any, most_samples: float, path: str) -> Iterator[Any]:
@@ -84,6 +108,15 @@ def _beating(blocks: Iterator[Any], beat: Any, most_samples: float, path: str) -
             last = time.monotonic()
             beat()
         yield block
+
+
+def _die_with(parent: int) -> None:
+    """End this process and what it started when the job that it belongs to is gone, even in the middle of a file."""
+    while os.getppid() == parent:
+        time.sleep(BEAT_S)
+    if hasattr(os, "killpg") and os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
 
 
 def _limit_memory(n_bytes: int | None) -> None:

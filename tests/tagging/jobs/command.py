@@ -1,0 +1,44 @@
+"""The command line in a process of its own, marked so that whatever it leaves behind can be found."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SRC = Path(__file__).resolve().parents[3] / "src"
+
+
+@dataclass(frozen=True)
+class Command:
+    """Starts ``instrunet`` with a mark in its environment that all its children inherit."""
+
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def start(self, *arguments: object, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+        environment = {**os.environ, "INSTRUNET_TEST_MARK": self.mark, "PYTHONPATH": str(SRC)}
+        return subprocess.Popen(
+            [sys.executable, "-m", "instrunet", *map(os.fspath, map(str, arguments))], env=environment,
+            stdout=subprocess.DEVNULL, stderr=stderr, text=True, errors="replace",
+        )  # fmt: skip
+
+    def left_behind(self, *, within_s: float = 10.0) -> list[int]:
+        """Processes that carry the mark and do not end within some seconds; only Linux can tell."""
+        until = time.monotonic() + within_s
+        while (alive := self._alive()) and time.monotonic() < until:
+            time.sleep(0.1)
+        return alive
+
+    def _alive(self) -> list[int]:
+        wanted, found = f"INSTRUNET_TEST_MARK={self.mark}".encode(), []
+        for place in Path("/proc").glob("[0-9]*"):
+            try:
+                if wanted in (place / "environ").read_bytes():
+                    found.append(int(place.name))
+            except OSError:
+                continue
+        return found

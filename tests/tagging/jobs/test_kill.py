@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from instrunet.audio import write
+from instrunet.tagging.jobs.ledger import Ledger, State
+from tests.synth import tone
+from tests.tagging.jobs.command import Command
+
+
+def library(folder: Path, n: int) -> Path:
+    """Short tones of many pitches, and a few files that are no sound."""
+    for k in range(n):
+        write(folder / f"{k % 7}" / f"{k:04d}.wav", tone(100.0 + 7 * k, 0.4, sample_rate_hz=8_000), 8_000)
+    for k in range(max(1, n // 50)):
+        (folder / f"broken-{k}.wav").write_text("not a sound")
+    return folder
+
+
+def killed_at_work(command: Command, arguments: list[object], moment: random.Random) -> bool:
+    """Start the job and kill it, either after some files or whenever the clock says so; whether it was at work."""
+    job = command.start(*arguments, "--progress", "jsonl", stderr=subprocess.PIPE)
+    assert job.stderr is not None
+    for _ in range(moment.randint(1, 3)):
+        if not job.stderr.readline():
+            break
+    time.sleep(moment.uniform(0.0, 0.2))
+    at_work = job.poll() is None
+    job.send_signal(signal.SIGKILL)
+    job.wait()
+    job.stderr.close()
+    return at_work
+
+
+@pytest.mark.parametrize(("n_files", "n_kills"), [(12, 2), pytest.param(500, 20, marks=pytest.mark.slow)])
+def test_a_job_killed_again_and_again_ends_like_an_undisturbed_one(
+    n_files: int, n_kills: int, tiny: Path, tmp_path: Path
+) -> None:
+    folder = library(tmp_path / "library", n_files)
+    command, moment = Command(), random.Random(n_kills)
+    tables = [tmp_path / name / "tags.csv" for name in ("undisturbed", "killed")]
+    n_workers = 1 + (n_files > 100)
+    runs: list[list[object]] = [
+        ["tag", folder, "--model", tiny, "--out", table, "--jobs", n_workers] for table in tables
+    ]
+    assert command.start(*runs[0]).wait(timeout=900) == 1
+    hits = sum(killed_at_work(command, runs[1], moment) for _ in range(n_kills))
+    assert hits >= n_kills * 3 // 4
+    assert not tables[1].exists()
+    with Ledger(tables[1].with_name("tags.csv.job"), work="") as ledger:
+        assert ledger.counts()[State.WAITING] > 0
+    assert command.start(*runs[1], "--resume").wait(timeout=900) == 1
+    assert tables[1].read_bytes() == tables[0].read_bytes()
+    assert len(tables[0].read_text().splitlines()) == n_files + 1
+    with Ledger(tables[1].with_name("tags.csv.job"), work="") as ledger:
+        assert len(list(ledger.rows())) == n_files + max(1, n_files // 50)
+    assert command.left_behind() == []
