@@ -133,7 +133,8 @@ def test_files_that_cannot_be_are_one_line_each(run, songs, tmp_path):
     outcome = run("tag", *names, "--model", songs / "tiny")
     assert outcome.code == 1
     assert len(outcome.err.splitlines()) == len(names)
-    assert all(name.rsplit("/", 1)[-1] in line for name, line in zip(names, outcome.err.splitlines(), strict=True))
+    told = outcome.err.splitlines()  # a folder run tells them as they come
+    assert all(sum(name.rsplit("/", 1)[-1] in line for line in told) == 1 for name in names)
     assert not list(tmp_path.glob("*.csv"))
 
 
