@@ -42,7 +42,8 @@ def write_picture(tags: Tags, path: Path, options: WriteOptions) -> None:
     wave = figure.add_subplot(grid[0, 0])
     activity = figure.add_subplot(grid[1, 0], sharex=wave)
     bars = figure.add_subplot(grid[1, 1], sharey=activity)
-    figure.suptitle(PurePath(options.name(tags)).name[-90:], x=0.01, ha="left", fontsize=12, color=_INK, parse_math=False)
+    title = PurePath(options.name(tags)).name[-90:]
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=_INK, parse_math=False)
     _draw_wave(wave, tags)
     _draw_activity(activity, rows, tags)
     _draw_bars(bars, rows)
