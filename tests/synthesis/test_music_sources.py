@@ -68,6 +68,13 @@ def test_broken_files_are_skipped_and_counted(tmp_path: Path) -> None:
     assert n_midi >= 10
 
 
+def test_an_excerpt_that_is_as_good_as_silent_is_not_taken(tmp_path: Path, rng: np.random.Generator) -> None:
+    lone = Part("drums", "drums", PARTS[1].events[:2])
+    write_midi(tmp_path / "lone.mid", [lone], length_s=20.0)
+    music = Music(arranger=0, midi=1, midi_files=find_midi([tmp_path]))
+    assert draw_piece(music, rng, length_s=8.0, available=INSTRUMENT_IDS)[0].facts["music"] == "arranger"
+
+
 def test_a_folder_without_midi_is_named(tmp_path: Path) -> None:
     with pytest.raises(InstrunetError, match="no MIDI"):
         find_midi([tmp_path])

@@ -27,6 +27,8 @@ LARGEST_SCORE_BYTES = 20_000
 FITS = 0.8
 """An instrument fits a part if it can play this share of the notes."""
 REASSIGNED = 0.7
+FEWEST_NOTES_PER_S = 0.5
+"""An excerpt with fewer notes is as good as silent; another one is drawn."""
 TRIES = 12
 MMA_CHORDS = {"": "", "m": "m", "dim": "dim", "7": "7", "maj7": "M7", "m7": "m7", "sus4": "sus4", "5": "", "9": "9"}
 NOTE_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -79,7 +81,7 @@ def draw_piece(
             skipped[str(error)] += 1
             continue
         piece = reassigned(excerpt(whole, length_s, rng), available, rng)
-        if piece.parts:
+        if sum(len(part.events) for part in piece.parts) >= FEWEST_NOTES_PER_S * length_s:
             return replace(piece, facts={**piece.facts, "music": source}), skipped
     piece = compose(rng, length_s, available=available)
     return replace(piece, facts={**piece.facts, "music": "arranger"}), skipped
