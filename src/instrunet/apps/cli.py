@@ -27,6 +27,8 @@ COMMAND_MODULES = (
     "train",
     "synth",
     "serve",
+    "app",
+    "listen",
 )
 """Modules of ``instrunet.apps.commands`` in the order of ``--help``; each has ``register(app)`` and imports lightly."""
 

@@ -45,6 +45,7 @@ class Patience:
 
 
 Progress = Callable[[float], None]
+Watch = Callable[[Iterator[Samples]], Iterator[Samples]]
 
 
 def listen(
@@ -53,8 +54,17 @@ def listen(
     recording: Recording,
     patience: Patience,
     progress: Progress = lambda share: None,
+    watch: Watch = iter,
 ) -> Heard:
-    """Decode in a child process and listen here; ``progress`` is called with 0 to 1.
+    """Decode in a child process and listen here.
+
+    Args:
+        tagger: who listens.
+        decoding: where the children come from.
+        recording: the file.
+        patience: limits.
+        progress: called with 0 to 1.
+        watch: sees the samples in passing.
 
     Raises:
         AudioError: it is not audio that can be decoded.
@@ -67,7 +77,7 @@ def listen(
     with decoding.open(order, name=recording.name, longest_s=patience.longest_s) as blocks:
         expected_s = _expected_s(blocks, recording)
         in_time = _in_time(blocks, ends, patience.time_s, lambda n: progress(min(1.0, n / rate_hz / expected_s)))
-        gathering, n_samples = hear_blocks(in_time, tagger.network, threaded=tagger.threads > 1)
+        gathering, n_samples = hear_blocks(watch(in_time), tagger.network, threaded=tagger.threads > 1)
     return Heard(gathering, recording.name, n_samples / rate_hz, recording.start_s, tuple(blocks.remarks))
 
 

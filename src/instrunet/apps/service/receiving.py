@@ -8,16 +8,17 @@ import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
+from instrunet.apps.service.names import clean_name
 from instrunet.apps.service.problems import Problem, TooLargeError, UploadStalledError
 from instrunet.apps.service.settings import ServiceSettings
-from instrunet.audio import AudioError, shown
+from instrunet.audio import AudioError
 
 FIELD = "file"
 
@@ -116,13 +117,3 @@ def _too_large(settings: ServiceSettings) -> TooLargeError:
     limit = settings.max_upload_bytes
     size = f"{limit / 1024**2:g} MB" if limit >= 1024**2 else f"{limit} bytes"
     return TooLargeError(f"the upload is larger than the {size} that are taken here; send a shorter or compressed file")
-
-
-def clean_name(name: str) -> str:
-    r"""The last part of whatever path a sender gives, in printable characters.
-
-    >>> clean_name("../../etc/passwd"), clean_name("C:\\Music\\a.wav"), clean_name("")
-    ('passwd', 'a.wav', 'upload')
-    """
-    last = PureWindowsPath(PurePosixPath(name.replace("\0", "")).name).name
-    return shown(last.encode("utf-8", "replace"))[:200] or "upload"

@@ -1,0 +1,1 @@
+"""Listening while the music plays, in the terminal."""

@@ -1,0 +1,110 @@
+"""Why the model says so: parts of the spectrogram are covered one after another, and what that changes is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from instrunet.audio import load
+from instrunet.errors import InstrunetError, UsageError
+from instrunet.features import log_mel
+from instrunet.labels import projection
+from instrunet.tagging import Tagger, Tags
+
+BANDS, TIMES = 8, 10
+MOST_WINDOWS_S = 10.0
+BATCH = 8
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What moved a label in one window.
+
+    Attributes:
+        label: the label.
+        start_s: where the window begins.
+        end_s: where it ends.
+        mel: the spectrogram of the window, (bands, frames).
+        weight: how much the logit falls when a part is covered, (BANDS, TIMES), the lowest band first.
+        logit: what the model says of the whole window.
+    """
+
+    label: str
+    start_s: float
+    end_s: float
+    mel: NDArray[np.float32]
+    weight: NDArray[np.float32]
+    logit: float
+
+
+def explain(tagger: Tagger, tags: Tags, label: str) -> Reason:
+    """Cover parts of the window in which a label is most active.
+
+    Args:
+        tagger: the model.
+        tags: what it said; its path is where the recording lies.
+        label: of the vocabulary of the tags.
+
+    Raises:
+        UsageError: the model has no class behind the label.
+        InstrunetError: the recording is shorter than can be looked at.
+    """
+    spec = tagger.spec
+    start_s = best_start(tags, label, spec.window_s)
+    audio = load(tags.path, sample_rate_hz=tagger.sample_rate_hz, start_s=start_s, duration_s=spec.window_s)
+    samples = np.pad(audio.samples, (0, max(0, spec.window_samples - len(audio.samples))))[: spec.window_samples]
+    if not len(audio.samples):
+        raise InstrunetError("there is nothing to look at in that place")
+    mel = log_mel(samples, spec.front_end)
+    places = classes_behind(tagger, tags.vocabulary, label)
+    whole = _logits(tagger, mel[None])[:, places].max(axis=1)[0]
+    parts = np.stack(list(_covered(mel)))
+    covered = np.concatenate([_logits(tagger, parts[i : i + BATCH]) for i in range(0, len(parts), BATCH)])
+    weight = (whole - covered[:, places].max(axis=1)).reshape(BANDS, TIMES)
+    return Reason(label, start_s, start_s + spec.window_s, mel, weight.astype(np.float32), float(whole))
+
+
+def classes_behind(tagger: Tagger, vocabulary_name: str, label: str) -> list[int]:
+    """The classes of the model that tell of a label."""
+    own = projection(tagger.spec.vocabulary, vocabulary_name)
+    target = own.target.labels.index(label)
+    found = []
+    for place, name in enumerate(tagger.spec.labels):
+        one = np.zeros(len(own.source), np.float32)
+        one[own.source.index(name)] = 1.0
+        if np.asarray(own.scores(one))[target] > 0.5:
+            found.append(place)
+    if not found:
+        raise UsageError(f"the model has no class behind {label}")
+    return found
+
+
+def best_start(tags: Tags, label: str, window_s: float) -> float:
+    """Where the window in which a label is most active begins."""
+    curve = tags[label].activity
+    step_s = float(tags.times_s[1] - tags.times_s[0]) if len(tags.times_s) > 1 else window_s
+    n = max(1, round(window_s / step_s))
+    if len(curve) <= n:
+        return tags.start_s
+    sums = np.convolve(curve, np.ones(n, np.float32), mode="valid")
+    return tags.start_s + float(np.argmax(sums)) * step_s
+
+
+def _covered(mel: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """The spectrogram with one part after another at the level of its quiet moments."""
+    quiet = np.quantile(mel, 0.05, axis=1, keepdims=True)
+    rows = np.array_split(np.arange(mel.shape[0]), BANDS)
+    columns = np.array_split(np.arange(mel.shape[1]), TIMES)
+    out = []
+    for band in rows:
+        for time in columns:
+            copy = mel.copy()
+            copy[np.ix_(band, time)] = quiet[band]
+            out.append(copy)
+    return out
+
+
+def _logits(tagger: Tagger, mels: NDArray[np.float32]) -> NDArray[np.float32]:
+    return tagger.network(np.ascontiguousarray(mels))["clip"]

@@ -1,0 +1,59 @@
+"""The page that ``instrunet app`` opens: drop a song, see and hear who plays."""
+
+from __future__ import annotations
+
+import logging
+
+import streamlit as st
+
+from instrunet.apps.page import views
+from instrunet.apps.page.batch_tab import batch_tab
+from instrunet.apps.page.compare_tab import compare_tab
+from instrunet.apps.page.listen_tab import listen_tab
+from instrunet.apps.page.models_tab import models_tab
+from instrunet.apps.page.score_tab import can_score, score_tab
+from instrunet.errors import InstrunetError
+
+STYLE = """
+<style>
+.block-container { max-width: 1180px; padding-top: 2.6rem; padding-bottom: 4rem; }
+@media (max-width: 640px) { .block-container { padding-left: 1rem; padding-right: 1rem; } }
+</style>
+"""
+
+
+def main() -> None:
+    """Draw the page."""
+    st.set_page_config(page_title="instrunet", page_icon=":material/music_note:", layout="wide")
+    st.html(STYLE)
+    st.title("Which instruments play?", anchor=False)
+    try:
+        _tabs()
+    except InstrunetError as error:
+        st.error(str(error))
+    except Exception as error:
+        if type(error).__module__.startswith("streamlit."):
+            raise
+        logging.getLogger("instrunet.page").exception("the page failed")
+        st.error(f"Something failed unexpectedly ({type(error).__name__}). Please report what you did.")
+
+
+def _tabs() -> None:
+    wanted = views.side_bar()
+    names = ["Listen", "Compare", "Batch", "Models", *(["Score"] if can_score() else [])]
+    tabs = dict(zip(names, st.tabs(names), strict=True))
+    with tabs["Listen"]:
+        listen_tab(wanted)
+    with tabs["Compare"]:
+        compare_tab(wanted)
+    with tabs["Batch"]:
+        batch_tab(wanted)
+    with tabs["Models"]:
+        models_tab(wanted.model)
+    if "Score" in tabs:
+        with tabs["Score"]:
+            score_tab(wanted)
+
+
+if __name__ == "__main__":
+    main()
