@@ -77,7 +77,9 @@ class Examples:
 
 def draw_examples(draw: DrawMixture, config: SeparatorTraining, rng: np.random.Generator) -> Examples:
     """Make one batch; levels are set so that the mix has a mean of one, which is how the network is served too."""
-    mixes, targets, asked = [], [], []
+    mixes: list[Samples] = []
+    targets: list[Samples] = []
+    asked: list[Samples] = []
     while len(mixes) < config.batch:
         mixture = draw(rng)
         mix = bands_of(mixture.mix, config.bands)[:, : config.n_frames]
