@@ -29,6 +29,7 @@ from instrunet.labels import INSTRUMENT_IDS
 from instrunet.models.mobile import Mobile, MobileConfig
 from instrunet.synthesis.mixer import Mixer, MixPlan
 from instrunet.synthesis.store import STEM_S, StemStore
+from instrunet.tagging.aggregation import aggregate
 from instrunet.training.fresh_batches import BatchPlan, FreshBatches, Pool
 from instrunet.training.heard_pool import write_pool_part
 from instrunet.training.mobile_export import onnx_bytes
@@ -167,7 +168,8 @@ def bundle(options: argparse.Namespace) -> None:
     logits = [window_logits(net, options.realworld / "clips" / row["file"]) for row in rows]
     truth, mask = (np.stack(column) for column in zip(*(clip_truth(row) for row in rows), strict=True))
     calibration = fit_shrunk(np.stack([z.mean(0) for z in logits]), truth, mask)
-    scores = np.stack([calibration(z).mean(0) for z in logits])
+    highest = Aggregation("topk_mean", k=3)
+    scores = np.stack([aggregate(calibration(z).astype(np.float32), highest) for z in logits]).astype(np.float64)
     threshold, gaps = fair_threshold(scores, truth, mask, [row["kind"] for row in rows])
     spec = TaggerSpec(
         vocabulary="instrunet",
@@ -175,7 +177,7 @@ def bundle(options: argparse.Namespace) -> None:
         window_s=5.0,
         hop_s=2.5,
         min_window_s=1.0,
-        aggregation=Aggregation("mean"),
+        aggregation=highest,
         activity=Activity(),
         thresholds=(round(threshold, 3),) * len(INSTRUMENT_IDS),
         calibration_scale=tuple(round(float(v), 4) for v in calibration.scale),
