@@ -3,7 +3,7 @@ PYTHON ?= python
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: check lint types imports security test test-slow fix docs wheel-test bench realworld soak
+.PHONY: check lint types imports security audit test test-slow fix docs wheel-test bench realworld soak fuzz
 
 check: lint types imports security test
 
@@ -19,6 +19,13 @@ imports:
 
 security:
 	$(PYTHON) -m bandit -q -r src -c pyproject.toml
+
+# Needs a vulnerability database on the network; where there is none that is said, and is no failure.
+audit:
+	@$(PYTHON) -m pip_audit --progress-spinner off --skip-editable > audit.log 2>&1; code=$$?; \
+	if grep -qiE "ConnectionError|Max retries|ServiceError|Failed to (establish|resolve|fetch)|Temporary failure|ProxyError|timed out" audit.log; \
+	then echo "audit: NOT DONE, no vulnerability database could be reached"; rm audit.log; \
+	else cat audit.log; rm audit.log; exit $$code; fi
 
 test:
 	$(PYTHON) -m pytest -q -n 2
@@ -41,8 +48,16 @@ bench:
 	PYTHONPATH=. $(PYTHON) benchmarks/throughput.py
 	PYTHONPATH=. $(PYTHON) benchmarks/cold_start.py
 	$(PYTHON) benchmarks/memory.py --job tag --lengths 1m,2h
+	PYTHONPATH=. $(PYTHON) benchmarks/batch.py --files 4 --duration 60
 
 # SHARED is the folder with realworld/ and peers/; the table of docs/real-world.md
 SHARED ?= ../shared
 realworld:
 	$(PYTHON) benchmarks/realworld.py $(SHARED) --per-class
+
+# What takes long: poison, kills, injuries, a ledger of 100,000 files, a bucket, a cluster.
+soak:
+	$(PYTHON) -m pytest -q --slow tests/tagging/jobs
+
+fuzz:
+	FUZZ_EXAMPLES=2000 $(PYTHON) -m pytest -q tests/test_fuzz.py

@@ -1,0 +1,185 @@
+"""A library in batches: files a second for one and two workers, what isolation costs, and a million tracks in money.
+
+    python benchmarks/batch.py [--files 8] [--duration 60] [--formats wav,flac,mp3,m4a] [--model default]
+                               [--price 0.04] [--no-peers]
+
+Every format is tagged by warm workers, so that starting them is not counted: by one pinned to one core, by two, and
+in this process without isolation; beside YAMNet (TFLite) and a plain librosa + torch loop on the same core. The price
+is that of one core for an hour; take the one of your provider.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.song import render
+from benchmarks.throughput import plain, yamnet
+
+RATE_HZ = 44_100
+TRACK_S = 180.0
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast a program went through a folder."""
+
+    files: int
+    audio_s: float
+    taken_s: float
+
+    @property
+    def files_per_s(self) -> float:
+        """Files a second."""
+        return self.files / self.taken_s
+
+    @property
+    def times_real_time(self) -> float:
+        """Seconds of sound a second."""
+        return self.audio_s / self.taken_s
+
+
+def made(folder: Path, suffix: str, n: int, duration_s: float) -> list[Path]:
+    """The same song n times."""
+    song = np.stack([render(duration_s)] * 2)
+    first = folder / f"0.{suffix}"
+    if suffix == "m4a":
+        _write_m4a(first, song)
+    else:
+        from instrunet.audio import write
+
+        write(first, song, RATE_HZ)
+    copies = [folder / f"{k}.{suffix}" for k in range(1, n)]
+    for copy in copies:
+        copy.write_bytes(first.read_bytes())
+    return [first, *copies]
+
+
+def _write_m4a(path: Path, song: np.ndarray) -> None:
+    import av
+
+    with av.open(str(path), "w", format="mp4") as out:
+        stream = out.add_stream("aac", rate=RATE_HZ, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(song.astype(np.float32), format="fltp", layout="stereo")
+        frame.sample_rate = RATE_HZ
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+
+
+@contextmanager
+def pinned(n_cores: int) -> Iterator[None]:
+    """Keep this process, and those it starts, to the first cores."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:n_cores])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def workers(files: list[Path], n: int, model: str, duration_s: float) -> Speed:
+    """Isolated workers, warm."""
+    from instrunet.tagging.jobs.ledger import State
+    from instrunet.tagging.jobs.pool import WorkerPool, WorkerSettings
+
+    with pinned(n), WorkerPool(n, WorkerSettings(model=model)) as pool:
+        list(pool.run([str(files[0])] * 2 * n))  # all are up and warm
+        began = time.perf_counter()
+        outcomes = list(pool.run(map(str, files)))
+        taken_s = time.perf_counter() - began
+    assert all(outcome.state is State.DONE for outcome in outcomes), outcomes
+    return Speed(len(files), len(files) * duration_s, taken_s)
+
+
+def loop(files: list[Path], duration_s: float, make: Callable[[Path], Callable[[], object] | None]) -> Speed | None:
+    """A program in this process, file after file on one core."""
+    with pinned(1):
+        works = [make(path) for path in files]
+        if works[0] is None:
+            return None
+        works[0]()
+        began = time.perf_counter()
+        for work in works:
+            assert work is not None
+            work()
+        return Speed(len(files), len(files) * duration_s, time.perf_counter() - began)
+
+
+def in_process(model: str) -> Callable[[Path], Callable[[], object]]:
+    """The tagger without isolation."""
+    from instrunet.tagging import Tagger
+
+    tagger = Tagger(model, threads=1)
+    return lambda path: lambda: tagger.tag_file(path)
+
+
+def measured(suffix: str, args: argparse.Namespace) -> dict[str, Speed]:
+    """Every program on one format."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = made(Path(folder), suffix, args.files, args.duration)
+        found: dict[str, Speed | None] = {
+            "1 worker": workers(files, 1, args.model, args.duration),
+            "2 workers": workers(files, 2, args.model, args.duration),
+            "in one process": loop(files, args.duration, in_process(args.model)),
+        }
+        if args.peers and suffix != "m4a":  # neither reads m4a with the libraries they use
+            found["YAMNet (TFLite)"] = loop(files, args.duration, lambda path: yamnet(path, 1))
+            found["librosa + torch"] = loop(files, args.duration, lambda path: plain(path, 1))
+    return {name: speed for name, speed in found.items() if speed is not None}
+
+
+def told(suffix: str, speeds: dict[str, Speed]) -> None:
+    """A row a program."""
+    for name, speed in speeds.items():
+        print(f"| {suffix:<4} | {name:<16} | {speed.files_per_s:7.2f} | {speed.times_real_time:11.0f} |")
+
+
+def summed(all_speeds: dict[str, dict[str, Speed]], price: float) -> None:
+    """Scaling, isolation, memory and money."""
+    print()
+    for suffix, speeds in all_speeds.items():
+        one, two, bare = (speeds[name].taken_s for name in ("1 worker", "2 workers", "in one process"))
+        hours = 1e6 * TRACK_S / speeds["1 worker"].times_real_time / 3600
+        print(
+            f"{suffix}: two workers are {one / two:.2f} × one; isolation costs {100 * (one / bare - 1):+.1f} %; "
+            f"a million tracks of three minutes take {hours:,.0f} core hours, {hours * price:,.0f} at {price:g} an hour"
+        )
+    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"the largest worker took {peak_mb:.0f} MB; the machine's load was {os.getloadavg()[0]:.1f}")
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--files", type=int, default=8)
+    parser.add_argument("--duration", type=float, default=60.0, help="seconds of each file")
+    parser.add_argument("--formats", default="wav,flac,mp3,m4a")
+    parser.add_argument("--model", default="default")
+    parser.add_argument("--price", type=float, default=0.04, help="of one core for an hour")
+    parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave the other programs out")
+    args = parser.parse_args()
+    print(f"{args.files} stereo files of {args.duration:g} s, one core a worker\n")
+    print("| kind | program          | files/s | × real time |\n|---|---|---|---|")
+    found = {}
+    for suffix in args.formats.split(","):
+        found[suffix] = measured(suffix, args)
+        told(suffix, found[suffix])
+    summed(found, args.price)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
