@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import pickle  # nosec B403 - for an unpickler that makes strings only
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path

@@ -21,7 +21,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         # Both loaders are the safe ones: they make plain values only.
-        facts = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+        facts = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # nosec B506 - a safe loader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InstrunetError(f"{path}: not readable as YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(facts, dict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
+import pickle  # nosec B403 - for its error only; nothing is unpickled
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

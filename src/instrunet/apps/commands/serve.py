@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-TOKEN_HELP = "Ask every request for this bearer token; better given as the environment variable."
+TOKEN_HELP = "Ask every request for this bearer token; better given as the environment variable."  # nosec B105 - a help text
 
 
 def register(app: typer.Typer) -> None:
