@@ -12,6 +12,11 @@ const height = WAVE + GAP + MEL + GAP + lanes.length * LANE + AXIS;
 
 const dark = DATA.theme === "dark" || (DATA.theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
 document.documentElement.dataset.theme = dark ? "dark" : "light";
+try {  // the colour behind this picture, so that it has no edge
+  const app = parent.document.querySelector("[data-testid=stApp]") || parent.document.body;
+  const back = getComputedStyle(app).backgroundColor;
+  if (!/, 0\)$/.test(back)) document.documentElement.style.setProperty("--back", back);
+} catch { /* another origin: our own background */ }
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 const clock = (s) => {
@@ -174,7 +179,7 @@ function label() {
     if (more) { const small = document.createElement("small"); small.textContent = more; row.append(small); }
     names.append(row);
   };
-  add("waveform", 0, WAVE, true); add("mel spectrogram", WAVE + GAP, MEL, true);
+  add("waveform", 0, WAVE, true); add(innerWidth < 560 ? "spectrogram" : "mel spectrogram", WAVE + GAP, MEL, true);
   lanes.forEach((lane, i) => add(lane.name, WAVE + MEL + 2 * GAP + i * LANE, LANE, !lane.detected, lane.confidence.toFixed(2)));
 }
 label();

@@ -17,7 +17,7 @@ from instrunet.tagging import InstrumentTag, Tags
 
 LEAST_LANES, MOST_LANES = 4, 16
 MOST_STEPS = 1800
-LANE_PX, HEAD_PX = 34, 300
+LANE_PX, HEAD_PX = 34, 276
 
 
 def chosen_lanes(tags: Tags) -> tuple[InstrumentTag, ...]:
