@@ -85,7 +85,9 @@ def test_a_chip_has_only_synthesizers_and_a_forbidden_font_nothing(tmp_path, sil
     for name in ("OPL-3.sf2", "Merlin.sf2"):
         (tmp_path / name).write_bytes(header((0, 40, "Violin"), (0, 81, "Saw")))
     assert {row.instrument for row, _ in soundfont_notes(tmp_path / "OPL-3.sf2", drums=False)} == {"synthesizer"}
-    assert not list(soundfont_notes(tmp_path / "Merlin.sf2"))
+    for name in ("Merlin.sf2", "Black_Pearl_4_LV2.sf2"):
+        (tmp_path / name).write_bytes(header((0, 0, "Piano?")))
+        assert not list(soundfont_notes(tmp_path / name))
 
 
 def test_a_missing_player_names_the_package(monkeypatch):

@@ -54,6 +54,9 @@ NOT_SHIPPABLE_FONTS = ("merlin",)
 FM_CHIPS = ("opl",)
 """Sound-fonts of synthesizer chips: their violin is no violin, so only their synthesizers count."""
 
+DRUM_FONTS = ("black_pearl", "red_zeppelin")
+"""Sound-fonts that hold a drum kit where General MIDI has its first piano."""
+
 PERCUSSIVE = ("mallet_percussion", "harp", "timpani", "banjo", "ukulele", "mandolin", "sitar", "acoustic_guitar",
               "electric_guitar", "piano", "harpsichord", "electric_piano", "electric_bass")  # fmt: skip
 
@@ -121,7 +124,7 @@ def soundfont_notes(path: str | Path, *, drums: bool = True) -> Iterator[tuple[N
         InstrunetError: FluidSynth is not installed, or the file is no sound-font.
     """
     source = Path(path).stem.lower()
-    if source in NOT_SHIPPABLE_FONTS:
+    if source in NOT_SHIPPABLE_FONTS or source.startswith(DRUM_FONTS):
         return
     for preset in presets(path):
         instrument = instrument_of(preset)
