@@ -101,7 +101,7 @@ def evaluate_model(
     settings: dict[str, Any] = {
         "name": tagger.bundle.name,
         "dataset": chosen.vocabulary,
-        "tuning": _tuning(tagger, told),
+        "tuning": _tuning(tagger, chosen.labels),
     }
     config = config or EvaluationConfig(**settings)
     truth = ((kept.y * kept.mask) >= 0.5).astype(np.float64)
@@ -138,7 +138,8 @@ def survey_files(
 
 
 def _tuning(tagger: Tagger, labels: Sequence[str]) -> Tuning | None:
-    """The bundle's own thresholds, where they are about the same labels."""
-    spec = tagger.spec
-    own = dict(zip(spec.labels, spec.thresholds, strict=True))
-    return Tuning.from_thresholds({label: own[label] for label in labels}) if set(labels) <= set(own) else None
+    """The bundle's own thresholds, where it speaks in the manifest's words; what it cannot tell of gets a half."""
+    own = dict(zip(tagger.spec.labels, tagger.spec.thresholds, strict=True))
+    if tagger.spec.vocabulary != tagger.wording.name:
+        return None
+    return Tuning.from_thresholds({label: own.get(label, 0.5) for label in labels})
