@@ -67,7 +67,8 @@ class RayCrew:
         running: dict[Any, tuple[Any, str, int]] = {}
         while True:
             while free and (task := again.popleft() if again else next(rest, None)) is not None:
-                running[free[0].tag.remote(task[0])] = (free.popleft(), *task)
+                actor = free.popleft()
+                running[actor.tag.remote(task[0])] = (actor, *task)
             if not running:
                 return
             for reference in self._ray.wait(list(running), num_returns=1)[0]:
