@@ -27,7 +27,7 @@ SOUND_FORMATS = {
     "au": ("AU", "PCM_16"),
     "w64": ("W64", "PCM_16"),
 }
-CONTAINERS = {"m4a": ("mp4", "aac"), "mka": ("matroska", "flac"), "webm": ("webm", "libopus")}
+CONTAINERS = {"m4a": ("mp4", "aac"), "mka": ("matroska", "ac3"), "webm": ("webm", "libopus")}
 SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".m4a")
 RENAMED = {
     "html": b"<!doctype html><title>404</title><p>Not found" * 40,
@@ -111,9 +111,12 @@ def container_bytes() -> dict[str, bytes]:
         file = io.BytesIO()
         with av.open(file, "w", format=container) as out:
             stream = out.add_stream(codec, rate=48_000, layout="mono")
-            frame = av.AudioFrame.from_ndarray((x[None] * 32_000).astype(np.int16), format="s16", layout="mono")
+            frame = av.AudioFrame.from_ndarray(x[None], format="fltp", layout="mono")
             frame.sample_rate = 48_000
-            out.mux(stream.encode(frame))
+            kind = {"format": stream.format.name, "layout": "mono", "rate": 48_000, "frame_size": stream.frame_size}
+            resampler = av.AudioResampler(**kind)
+            for piece in [*resampler.resample(frame), *resampler.resample(None)]:
+                out.mux(stream.encode(piece))
             out.mux(stream.encode(None))
         found[name] = file.getvalue()
     return found
