@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 ARCHITECTURES: Mapping[str, str] = {
     "cbam_cnn": "CbamCnn",
-    "drum_hits": "DrumHits",
     "embedding_head": "EmbeddingHead",
     "feedforward": "Feedforward",
     "medleydb_cnn": "MedleydbCnn",
@@ -23,7 +22,6 @@ ARCHITECTURES: Mapping[str, str] = {
     "mobile": "Mobile",
     "mscrnn": "Mscrnn",
     "passt": "Passt",
-    "separator_unet": "SeparatorUnet",
     "single_label_cnn": "SingleLabelCnn",
     "slakh_instrunet": "SlakhInstrunet",
 }
