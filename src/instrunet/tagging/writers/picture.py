@@ -70,6 +70,11 @@ def _draw_wave(axes: Axes, tags: Tags) -> None:
     _bare(axes)
 
 
+def _tick(time_s: float) -> str:
+    """A time on the axis; whole seconds without tenths."""
+    return f"0:{time_s:02.0f}" if time_s < 10 and time_s == round(time_s) else clock(time_s)
+
+
 def _draw_activity(axes: Axes, rows: tuple[InstrumentTag, ...], tags: Tags) -> None:
     for y, tag in enumerate(rows):
         colour = _ON if tag.detected else _OFF
@@ -84,7 +89,7 @@ def _draw_activity(axes: Axes, rows: tuple[InstrumentTag, ...], tags: Tags) -> N
         text.set_color(_INK if tag.detected else _OFF)
     for y in range(1, len(rows)):
         axes.axhline(y - 0.5, color=_PALE, linewidth=0.5)
-    axes.xaxis.set_major_formatter(lambda value, _: clock(max(0.0, value)))
+    axes.xaxis.set_major_formatter(lambda value, _: _tick(max(0.0, value)))
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("time")
     _bare(axes)
