@@ -79,6 +79,8 @@ def page(browser, address, song):
 
 
 def _upload(page, path):
+    page.get_by_role("button", name="Try the example").first.wait_for(timeout=WAIT_MS)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=WAIT_MS)
     page.locator("input[type=file]").first.set_input_files(path, timeout=WAIT_MS)
 
 
