@@ -65,7 +65,7 @@ def test_a_closed_source_tells_absence_too(places: dict[str, Path], tmp_path: Pa
     data = replace(IRMAS, sources=(source,), vocabulary="irmas10+others")
     corpus = assemble(data, places, cache=tmp_path)
     assert len(corpus.train) + len(corpus.validation) + len(corpus.test) == 30
-    known = corpus.train.mask.all(axis=0).tolist()
+    known = [bool(full) for full in np.asarray(corpus.train.mask).all(axis=0).reshape(-1)]
     assert {label for label, full in zip(corpus.labels, known, strict=True) if full} == {"guitar", "voice"}
     with pytest.raises(RecipeError, match="closed names 'banjo'"):
         assemble(replace(data, sources=(replace(source, closed=("banjo",)),)), places, cache=tmp_path)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,7 +102,7 @@ def test_tables_name_what_is_known_and_what_is_not(tagger, piece):
 
 def test_two_answers_are_compared_where_they_differ_most_first(tagger, piece, tags):
     other = tagger.tag_array(tone(TONES_HZ[2], 2.0, sample_rate_hz=RATE_HZ, level=0.3), sample_rate_hz=RATE_HZ)
-    rows = tables.compared_rows(tags, other, ("one", "two"))
+    rows: list[dict[str, Any]] = tables.compared_rows(tags, other, ("one", "two"))
     assert abs(rows[0]["difference"]) >= abs(rows[-1]["difference"])
     assert rows[0]["two"] - rows[0]["one"] == pytest.approx(rows[0]["difference"], abs=2e-3)
 
