@@ -21,6 +21,7 @@ from instrunet.audio import load
 from instrunet.bundles import About, save_bundle
 from instrunet.models.drum_hits import DRUM_HITS
 from instrunet.training.drum_hits import DrumTraining, scores, train
+from instrunet.training.onnx_graph import without_traces
 
 LEFT_OUT = ("jrhodes3d", "terkelsen_marimba", "oramics_dm_TR808", "oramics_dm_TR909")
 KINDS = {
@@ -90,7 +91,7 @@ def main() -> None:
             network, (example,), buffer, input_names=["mel"], output_names=["hits"], dynamo=True,
             dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
         )  # fmt: skip
-        graph = buffer.getvalue()
+        graph = without_traces(buffer.getvalue())
     spec = {"labels": list(DRUM_HITS), "front_end": config.front_end.to_dict(), "before_frames": config.before_frames,
             "n_frames": config.network.n_frames}  # fmt: skip
     about = About(name="drums", licence="Apache-2.0", title="Which drums are struck at an onset",

@@ -20,6 +20,7 @@ from instrunet.bundles import About, save_bundle
 from instrunet.labels import INSTRUMENT_IDS
 from instrunet.models.separator_unet import SeparatorUnet
 from instrunet.synthesis.store import StemStore
+from instrunet.training.onnx_graph import without_traces
 from instrunet.training.separator import Mixture, SeparatorTraining, train_separator
 
 
@@ -56,7 +57,7 @@ def export(network: SeparatorUnet, config: SeparatorTraining) -> bytes:
             network.float().eval(), (mix, asked), buffer, input_names=["mix", "instrument"], output_names=["mask"],
             dynamo=True, dynamic_shapes=({3: frames}, None),
         )  # fmt: skip
-        return buffer.getvalue()
+        return without_traces(buffer.getvalue())
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from instrunet.features import MelImageConfig
 from instrunet.features.mel_image import scaling
 from instrunet.training.errors import TrainingError
 from instrunet.training.feature_store import View
+from instrunet.training.onnx_graph import without_traces
 from instrunet.training.recipe import Recipe
 from instrunet.training.validation import clip_logits
 
@@ -102,7 +103,7 @@ def to_onnx(network: nn.Module, shape: tuple[int, int]) -> bytes:
         )
     if program is None:
         raise TrainingError("the network could not be exported to ONNX")
-    content = bytes(program.model_proto.SerializeToString())
+    content = without_traces(program.model_proto.SerializeToString())
     other = torch.randn(3, 1, *shape, generator=torch.Generator().manual_seed(1))
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     with torch.inference_mode():
