@@ -17,7 +17,11 @@ from tests.tagging.jobs.command import Command
 def library(folder: Path, n: int) -> Path:
     """Short tones of many pitches, and a few files that are no sound."""
     for k in range(n):
-        write(folder / f"{k % 7}" / f"{k:04d}.wav", tone(100.0 + 7 * k, 0.4, sample_rate_hz=8_000), 8_000)
+        write(
+            folder / f"{k % 7}" / f"{k:04d}.wav",
+            tone(100.0 + 7 * k, 0.4 if n < 100 else 12.0, sample_rate_hz=8_000),
+            8_000,
+        )
     for k in range(max(1, n // 50)):
         (folder / f"broken-{k}.wav").write_text("not a sound")
     return folder

@@ -97,8 +97,12 @@ def _tiles(evaluation: Evaluation, published: Published | None) -> list[Tile]:
 
 
 def _published(evaluation: Evaluation, published: Published | None) -> str:
-    if published is None or not published.numbers:
+    if published is None:
         return ""
+    words = " ".join(part for part in (published.source and f"Source: {published.source}.", published.note) if part)
+    said = paragraph(words, kind="note") if words else ""
+    if not published.numbers:
+        return said
     rows = [
         [
             text(title_of(row.name)),
@@ -109,9 +113,8 @@ def _published(evaluation: Evaluation, published: Published | None) -> str:
         ]
         for row in beside(published, evaluation)
     ]
-    words = " ".join(part for part in (published.source and f"Source: {published.source}.", published.note) if part)
     table = grid(["number", "published", "ours", "difference", "our interval"], rows)
-    return (paragraph(words, kind="note") if words else "") + scrolled(table)
+    return said + scrolled(table)
 
 
 def _protocols(evaluation: Evaluation, others: Mapping[str, Evaluation]) -> str:
