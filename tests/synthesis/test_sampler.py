@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,17 @@ def test_a_note_sounds_at_its_pitch(tmp_path, rng, pitch):
 def test_a_pitch_out_of_reach_comes_back_by_octaves(tmp_path, rng):
     x = play(small_bank(tmp_path), [0, 1, 2], [Event(0.0, 0.5, 96.0, 0.9)], 1.0, STEADY, rng)
     assert abs(loudest_hz(x[1000:14_000]) / (440 * 2 ** ((72 - 69) / 12)) - 1) < 0.02
+
+
+def test_a_smaller_body_keeps_the_pitch_and_reads_a_lower_note_faster(tmp_path, rng):
+    bank, event, as_is = small_bank(tmp_path), [Event(0.0, 2.0, 66.0, 0.9)], Playing(ring=True, release_s=0.05)
+    as_recorded = play(bank, [3, 4, 5], [Event(0.0, 2.0, 60.0, 0.9)], 2.0, as_is, rng)
+    smaller = play(bank, [3, 4, 5], event, 2.0, replace(as_is, body=6.0), rng)
+    larger = play(bank, [3, 4, 5], event, 2.0, replace(as_is, body=-6.0), rng)
+    sounding = [int(np.flatnonzero(np.abs(x) > 0.01)[-1]) for x in (smaller, as_recorded, larger)]
+    assert sounding[0] < 0.8 * sounding[1] < 0.8 * 0.8 * sounding[2]
+    for x in (smaller, larger):
+        assert abs(loudest_hz(x[1000:12_000]) / (440 * 2 ** ((66 - 69) / 12)) - 1) < 0.02
 
 
 def test_detuning_is_heard(tmp_path, rng):

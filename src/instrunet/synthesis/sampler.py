@@ -27,6 +27,8 @@ class Playing:
         attack_s, release_s: fades at both ends of every note.
         ring: whether notes sound on after their end.
         reach: how many semitones a recorded note may be moved.
+        body: semitones by which the instrument is smaller (or, below zero, larger) than the recorded one: its notes are
+            taken that much lower and played faster, which moves its resonances and not its pitch.
         doubled_cents: a second, detuned player in unison; 0 for none.
     """
 
@@ -38,6 +40,7 @@ class Playing:
     release_s: float = 0.06
     ring: bool = False
     reach: float = 3.5
+    body: float = 0.0
     doubled_cents: float = 0.0
 
 
@@ -55,6 +58,7 @@ def draw_playing(instrument: str, rng: np.random.Generator) -> Playing:
         ring=instrument in RINGING or bool(rng.random() < 0.15),
         reach=float(rng.choice([2.0, 3.5, 5.0], p=[0.4, 0.45, 0.15])),
         doubled_cents=float(rng.uniform(4, 18)) if rng.random() < 0.1 else 0.0,
+        body=float(rng.uniform(-3.0, 3.0)) if rng.random() < 0.4 else 0.0,
     )
 
 
@@ -91,7 +95,7 @@ class _Chooser:
 
     def __init__(self, bank: NoteBank, notes: list[int], playing: Playing, rng: np.random.Generator) -> None:
         rows = [bank.rows[i] for i in notes]
-        self.notes, self.rng, self.reach = np.array(notes), rng, playing.reach
+        self.notes, self.rng, self.reach, self.body = np.array(notes), rng, playing.reach, playing.body
         self.pitches = np.array([np.nan if row.pitch is None else row.pitch for row in rows])
         self.loudness = np.array([row.loudness for row in rows])
         self.pitched = bool(np.isfinite(self.pitches).any())
@@ -111,7 +115,7 @@ class _Chooser:
         while pitch < low - self.reach and pitch + 12 <= high + self.reach:
             pitch += 12
         pitch = float(np.clip(pitch, low - self.reach, high + self.reach))
-        away = np.abs(self.pitches - pitch)
+        away = np.abs(self.pitches - pitch + self.body)
         near = np.flatnonzero(away <= max(float(np.nanmin(away)) + 0.6, self.reach if self.rng.random() < 0.15 else 0))
         cost = np.abs(self.loudness[near] - event.loudness) + self.rng.uniform(0, 0.5, len(near))
         place = int(near[np.argmin(cost)])
