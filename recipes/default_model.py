@@ -37,9 +37,10 @@ from instrunet.training.shrunk_calibration import fair_threshold, fit_shrunk
 from instrunet.training.tagger_loop import LoopConfig, TaggerTraining
 
 CLASS_WEIGHTS = {
-    "voice": 2.2, "drums": 2.0, "piano": 1.8, "electric_guitar": 1.7, "violin": 1.5, "acoustic_guitar": 1.4,
-    "saxophone": 1.3, "flute": 1.3, "synthesizer": 1.3, "clarinet": 1.2, "trumpet": 1.2, "cello": 1.2,
-    "electric_bass": 1.2, "hand_percussion": 1.2, "double_bass": 1.1, "mallet_percussion": 1.1, "organ": 1.1,
+    "voice": 2.2, "drums": 2.0, "piano": 1.9, "electric_guitar": 1.7, "violin": 1.5, "acoustic_guitar": 1.4,
+    "saxophone": 1.3, "flute": 1.4, "clarinet": 1.4, "synthesizer": 1.3, "cello": 1.3, "organ": 1.3, "trumpet": 1.2,
+    "trombone": 1.2, "french_horn": 1.2, "electric_bass": 1.2, "hand_percussion": 1.2, "harp": 1.1,
+    "double_bass": 1.1, "mallet_percussion": 1.1,
     "oboe": 0.9, "bassoon": 0.8, "viola": 0.8, "cymbals": 0.8, "string_section": 0.8, "banjo": 0.7, "tuba": 0.7,
     "accordion": 0.6, "harmonica": 0.6, "brass_section": 0.6, "timpani": 0.6, "harpsichord": 0.4, "sitar": 0.4,
 }  # fmt: skip
@@ -110,10 +111,13 @@ def train_here(options: argparse.Namespace) -> None:
     torch.distributed.init_process_group("gloo")
     torch.manual_seed(options.seed)
     rng = np.random.default_rng([options.seed, torch.distributed.get_rank()])
-    plan = BatchPlan(n_fresh=12, n_sums=8, n_pool=4, memory=1000)
+    plan = BatchPlan(n_fresh=12, n_sums=7, n_pool=5, memory=1000)
     batches = FreshBatches(mixer_of(options.corpus), plan, LogMelConfig(), Pool(options.corpus / "pool"), rng)
     config = LoopConfig(duration_s=60 * options.minutes, n_threads=1)
-    training = TaggerTraining(Mobile(NETWORK), batches, config, options.corpus / "run")
+    net = Mobile(NETWORK)
+    if options.start_from:
+        net.load_state_dict(torch.load(options.start_from, weights_only=True))
+    training = TaggerTraining(net, batches, config, options.run_folder or options.corpus / "run")
     training.resume()
     training.run()
 
@@ -238,6 +242,8 @@ def main() -> None:
     two.add_argument("--minutes", type=float, default=65)
     two.add_argument("--processes", type=int, default=2)
     two.add_argument("--seed", type=int, default=1)
+    two.add_argument("--start-from", type=Path, help="weights of an earlier run (average-*.pt)")
+    two.add_argument("--run-folder", type=Path, help="where checkpoints go; CORPUS/run if left out")
     two.set_defaults(run=train)
     three = commands.add_parser("bundle")
     three.add_argument("checkpoints", type=Path, nargs="+")

@@ -64,6 +64,16 @@ def test_without_a_pool_sums_take_its_place(corpus):
     assert batch.embedding is None
 
 
+def test_half_of_the_clips_move_along_the_mel_axis_and_keep_their_power(corpus):
+    power = torch.zeros(200, 128, 3)
+    power[:, 60] = 1.0
+    moved = batches(corpus)._shifted(power)
+    middle = (moved * torch.arange(128.0)[None, :, None]).sum(1) / moved.sum(1)
+    torch.testing.assert_close(moved.sum(1), power.sum(1))
+    assert 70 < int((middle[:, 0] == 60).sum()) < 130
+    assert 1.2 < float((middle - 60).abs().max()) <= 2.0 + 1e-4
+
+
 def test_power_is_the_inverse_of_the_logarithm(corpus, rng):
     x = rng.normal(0, 0.2, 16_000).astype(np.float32)
     config = LogMelConfig()

@@ -26,6 +26,7 @@ class BatchPlan:
         memory: how many earlier clips are kept for the sums.
         eq_db: the largest gain of the random equaliser curve.
         level_db: range of a clip's overall level.
+        shift_bands: half of the clips are moved by up to so many mel bands: other sizes of the same instruments.
     """
 
     n_fresh: int = 20
@@ -34,6 +35,7 @@ class BatchPlan:
     memory: int = 1500
     eq_db: float = 12.0
     level_db: tuple[float, float] = (-24.0, 6.0)
+    shift_bands: float = 2.0
 
 
 @dataclass
@@ -117,11 +119,21 @@ class FreshBatches:
             embedding = (drawn["embedding"] - torch.from_numpy(mean)) / torch.from_numpy(deviation)
             heard = torch.arange(plan.n_fresh + plan.n_sums, plan.n_fresh + plan.n_sums + n_pool)
         whole = [torch.cat(column) for column in zip(*parts, strict=True)]
-        return Batch(self._coloured(whole[0])[:, None], whole[1], whole[2], whole[3], embedding, heard)
+        return Batch(self._coloured(self._shifted(whole[0]))[:, None], whole[1], whole[2], whole[3], embedding, heard)
 
     def _power(self, mel: Tensor) -> Tensor:
         """Back from the logarithm to mel power."""
         return (torch.exp(mel * self.front_end.divisor - self.front_end.offset) - self.front_end.floor).clamp_(min=0)
+
+    def _shifted(self, power: Tensor) -> Tensor:
+        """Half of the clips a little higher or lower along the mel axis, between the bands by interpolation."""
+        n, n_mels = power.shape[:2]
+        bands = self.rng.uniform(-self.plan.shift_bands, self.plan.shift_bands, n) * (self.rng.random(n) < 0.5)
+        at = (torch.arange(n_mels)[None] - torch.from_numpy(bands.astype(np.float32))[:, None]).clamp(0, n_mels - 1)
+        below = at.floor().long().clamp(max=n_mels - 2)
+        part = (at - below)[:, :, None]
+        clips = torch.arange(n)[:, None]
+        return power[clips, below] * (1 - part) + power[clips, below + 1] * part
 
     def _coloured(self, power: Tensor) -> Tensor:
         """A random smooth gain over the mel bands and a random level, then the logarithm again."""
