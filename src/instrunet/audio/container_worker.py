@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import struct
 import sys
+from pathlib import Path
 from typing import Any
 
 MEMORY_BYTES = 3 << 30
@@ -31,6 +33,7 @@ def main() -> None:
         import av  # before the limits: it maps many libraries
 
         av.logging.set_level(None)
+        runpy.run_path(str(Path(__file__).with_name("confinement.py")))["forbid_sockets"]()
         _limit()
         try:
             with av.open(file, format=demuxer, metadata_errors="replace") as container:

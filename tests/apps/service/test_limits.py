@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import platform
+import re
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -129,6 +132,18 @@ def test_a_decoder_that_is_stuck_or_killed_is_a_sentence(tmp_path: Path):
     with pytest.raises(AudioError, match=r"never\.wav"):
         decoding.open(Order(str(tmp_path / "never.wav"), 8_000), name="never.wav", longest_s=60)
     decoding.close()
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"), reason="this system has no such means"
+)
+def test_a_decoder_cannot_open_sockets(tmp_path: Path):
+    (tmp_path / "a.wav").write_bytes(sound(15.0))
+    decoding = IsolatedDecoding(n_ready=0)
+    with decoding.open(Order(str(tmp_path / "a.wav"), 8_000), name="a.wav", longest_s=60) as blocks:
+        status = Path(f"/proc/{blocks._child.pid}/status").read_text()  # it waits for its first block to be read
+    decoding.close()
+    assert re.search(r"^Seccomp:\s*2$", status, re.MULTILINE), status
 
 
 def test_a_decoder_has_little_memory_and_a_bare_environment(tmp_path: Path, monkeypatch):

@@ -1,5 +1,7 @@
 """The child that decodes one upload and writes its samples to standard output; it dies with the recording.
 
+It may use so much memory and time, and on Linux cannot open sockets, nor can what it starts.
+
 One line of JSON on standard input says what to do; until then the child waits with everything imported. Each message
 is a kind (one byte), a length (four bytes, big-endian) and a body:
 
@@ -17,6 +19,7 @@ import sys
 from typing import Any
 
 from instrunet.audio import AudioError, stream
+from instrunet.audio.confinement import forbid_sockets
 from instrunet.errors import InstrunetError
 
 BLOCK_S = 10.0
@@ -24,6 +27,7 @@ BLOCK_S = 10.0
 
 def main() -> None:
     """Take one order and carry it out."""
+    forbid_sockets()
     _limit(int(sys.argv[1]), int(sys.argv[2]))
     line = sys.stdin.readline()
     if not line:
