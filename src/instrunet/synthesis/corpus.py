@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from instrunet.errors import InstrunetError, UsageError
 from instrunet.synthesis.bank import NoteBank, sample_notes, write_bank
+from instrunet.synthesis.coherent import Band, piece_stems
 from instrunet.synthesis.modelled import modelled_notes
+from instrunet.synthesis.music_sources import Music, find_midi
 from instrunet.synthesis.phrases import Event, Line, draw_line, long_notes, melody, repeated
 from instrunet.synthesis.rooms import measured_rooms
 from instrunet.synthesis.singing import Ensemble, Voices, sing
@@ -44,6 +46,8 @@ class CorpusRecipe:
         modelled: how many banks of modelled instruments.
         shards, rounds: how many shards, and how often every instrument comes in each.
         sung, noises: stems of singing and of noise in each shard.
+        pieces: pieces in each shard whose stems belong together; by our arranger, or, where ``midi`` is a folder within
+            the material, half of them from its files.
         dry: share of stems that never see the studio.
         only: limit the kinds of sources (recorded, soundfont, model), for ablations.
     """
@@ -58,6 +62,8 @@ class CorpusRecipe:
     rounds: int = 2
     sung: int = 24
     noises: int = 6
+    pieces: int = 0
+    midi: str = ""
     dry: float = 0.35
     only: tuple[str, ...] = ()
 
@@ -145,15 +151,26 @@ class ShardMaker:
     def _stems(self, number: int) -> Iterator[tuple[Stem, Samples]]:
         recipe = self.recipe
         rooms = _rooms(str(Path(self.material) / recipe.rooms)) if recipe.rooms else ()
-        if self.banks:
-            plan = StemPlan(dry=recipe.dry, rooms=rooms, only=recipe.only)
-            yield from shard_stems(_maker(self.banks, plan), seed=recipe.seed, shard=number, rounds=recipe.rounds)
-        if recipe.voices and recipe.sung:
+        voices = None
+        if recipe.voices and (recipe.sung or recipe.pieces):
             voices = Voices.open(Path(self.material) / recipe.voices, cache=self.voice_cache or None)
-            for k in range(recipe.sung):
-                yield sung_stem(voices, np.random.default_rng([recipe.seed, number, 1, k]), rooms, dry=recipe.dry)
+        if self.banks:
+            maker = _maker(self.banks, StemPlan(dry=recipe.dry, rooms=rooms, only=recipe.only))
+            yield from shard_stems(maker, seed=recipe.seed, shard=number, rounds=recipe.rounds)
+            band = Band(maker, voices, _music(str(Path(self.material) / recipe.midi) if recipe.midi else ""))
+            for k in range(recipe.pieces):
+                rng = np.random.default_rng([recipe.seed, number, 3, k])
+                yield from piece_stems(band, rng, name=f"{number:04d}-{k}")
+        for k in range(recipe.sung if voices else 0):
+            assert voices is not None
+            yield sung_stem(voices, np.random.default_rng([recipe.seed, number, 1, k]), rooms, dry=recipe.dry)
         for k in range(recipe.noises):
             yield noise_stem(np.random.default_rng([recipe.seed, number, 2, k]))
+
+
+@lru_cache(maxsize=2)
+def _music(folder: str) -> Music:
+    return Music(midi=1.0, midi_files=find_midi([folder])) if folder else Music()
 
 
 @lru_cache(maxsize=2)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from instrunet.labels import INSTRUMENT_IDS
 from instrunet.synthesis.bank import SAMPLE_RATE_HZ
-from instrunet.synthesis.store import LEVEL_SAMPLES, StemStore
+from instrunet.synthesis.store import LEVEL_SAMPLES, Keep, StemStore
 
 UNSURE: dict[str, tuple[str, ...]] = {
     "string_section": ("violin", "viola", "cello", "double_bass"),
@@ -37,6 +37,9 @@ class MixPlan:
         unsure_db: between heard_db and this the clip is left unlabelled for that instrument.
         gap: probability that a part of the clip is silenced.
         noise: probability of a noise or speech stem below the music.
+        coherent: of the clips of two and more stems, this share takes stems that were made for one piece, in time and
+            in the balance of that piece.
+        apart_db: how far a stem's level may then be from that balance.
     """
 
     clip_s: float = 5.0
@@ -48,6 +51,8 @@ class MixPlan:
     unsure_db: float = -36.0
     gap: float = 0.2
     noise: float = 0.2
+    coherent: float = 0.0
+    apart_db: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -60,62 +65,110 @@ class Clip:
     activity: NDArray[np.float32]
 
 
-class Mixer:
-    """Draws clips; ``refresh`` takes in stems that were written since."""
+@dataclass(frozen=True)
+class _Drawn:
+    """One stem of a clip: from ``start`` (in tenths of a second) on, so much louder than it is stored."""
 
-    def __init__(self, store: StemStore, plan: MixPlan | None = None) -> None:
-        self.store, self.plan = store, plan or MixPlan()
+    name: str
+    stem: int
+    start: int
+    gain_db: float
+
+
+Table = tuple[list[list[int]], NDArray[np.float64]]
+
+
+class Mixer:
+    """Draws clips; ``refresh`` takes in stems that were written since. ``keep`` limits the stems that are used."""
+
+    def __init__(self, store: StemStore, plan: MixPlan | None = None, *, keep: Keep | None = None) -> None:
+        self.store, self.plan, self.keep = store, plan or MixPlan(), keep
         self.refresh()
 
     def refresh(self) -> None:
         """Read new shards and renew the tables that are drawn from."""
         self.store.refresh()
-        tree = self.store.by_source()
+        usable = self.store.usable(self.keep)
+        tree = self.store.by_source(usable)
         self.background = tree.pop("", {})
-        self.tree = tree
         self.classes = [name for name in INSTRUMENT_IDS if name in tree]
-        weights = np.array([self.plan.class_weights.get(name, 1.0) for name in self.classes])
-        self.class_p = weights / weights.sum()
+        self.class_p = self._class_p(self.classes)
         self.tables = {name: self._table(sources) for name, sources in {**tree, "": self.background}.items() if sources}
+        self.pieces: dict[str, list[int]] = {}
+        for number in usable if self.plan.coherent else ():
+            self.pieces.setdefault(self.store.stems[number].piece, []).append(number)
+        self.pieces.pop("", None)
+        together = self.store.by_source(n for numbers in self.pieces.values() if len(numbers) > 1 for n in numbers)
+        self.piece_classes = [name for name in INSTRUMENT_IDS if name in together]
+        self.piece_p = self._class_p(self.piece_classes)
+        self.piece_tables = {name: self._table(sources) for name, sources in together.items()}
 
-    def _table(self, sources: dict[str, list[int]]) -> tuple[list[list[int]], NDArray[np.float64]]:
+    def _class_p(self, names: list[str]) -> NDArray[np.float64]:
+        weights = np.array([self.plan.class_weights.get(name, 1.0) for name in names])
+        return weights / max(1e-9, weights.sum())
+
+    def _table(self, sources: dict[str, list[int]]) -> Table:
         p = np.array([len(found) ** self.plan.source_power for found in sources.values()])
         return list(sources.values()), p / p.sum()
 
     def draw(self, rng: np.random.Generator) -> Clip:
         """One clip."""
-        n = int(self.plan.clip_s * SAMPLE_RATE_HZ)
-        count = int(rng.choice(len(self.plan.n_stems), p=self.plan.n_stems))
-        count = min(count, len(self.classes))
-        names = [self.classes[i] for i in rng.choice(len(self.classes), count, replace=False, p=self.class_p)]
-        parts = [(name, self._stem(name, rng)) for name in names]
-        mix = np.zeros(n, np.float32)
-        levels = []
-        for name, (stem, start) in parts:
-            gain_db = float(rng.uniform(*self.plan.level_db)) if count > 1 else 0.0
-            levels.append((name, self._add(mix, stem, start, gain_db, rng)))
+        mix = np.zeros(int(self.plan.clip_s * SAMPLE_RATE_HZ), np.float32)
+        count = min(int(rng.choice(len(self.plan.n_stems), p=self.plan.n_stems)), len(self.classes))
+        if count > 1 and self.piece_classes and rng.random() < self.plan.coherent:
+            drawn = self._together(count, rng)
+        else:
+            drawn = self._apart(count, rng)
         if self.background and (count == 0 or rng.random() < self.plan.noise):
-            gain_db = float(rng.uniform(-45, -8)) if count else 0.0
-            stem, start = self._stem("", rng)
+            stem, start = self._stem(self.tables[""], rng)
             name = "speech" if self.store.stems[stem].source.startswith("speech") else "noise"
-            levels.append((name, self._add(mix, stem, start, gain_db, rng)))
-        return self._labelled(mix, levels)
+            gain_db = self._lift_db(stem, start) + (float(rng.uniform(-45, -8)) if count else 0.0)
+            drawn.append(_Drawn(name, stem, start, gain_db))
+        return self._labelled(mix, [(one.name, self._add(mix, one, rng)) for one in drawn])
 
-    def _stem(self, name: str, rng: np.random.Generator) -> tuple[int, int]:
-        lists, p = self.tables[name]
+    def _apart(self, count: int, rng: np.random.Generator) -> list[_Drawn]:
+        """Stems that have nothing to do with each other; a single one is a solo."""
+        names = [self.classes[i] for i in rng.choice(len(self.classes), count, replace=False, p=self.class_p)]
+        drawn = []
+        for name in names:
+            stem, start = self._stem(self.tables[name], rng)
+            gain_db = self._lift_db(stem, start) + (float(rng.uniform(*self.plan.level_db)) if count > 1 else 0.0)
+            drawn.append(_Drawn(name, stem, start, gain_db))
+        return drawn
+
+    def _together(self, count: int, rng: np.random.Generator) -> list[_Drawn]:
+        """Up to ``count`` stems of one piece: a class is drawn, then a piece in which it plays."""
+        name = self.piece_classes[int(rng.choice(len(self.piece_classes), p=self.piece_p))]
+        stem, start = self._stem(self.piece_tables[name], rng)
+        others = [n for n in self.pieces[self.store.stems[stem].piece] if n != stem]
+        stems = [stem, *(others[i] for i in rng.permutation(len(others))[: count - 1])]
+        lift_db = min(self._lift_db(n, start) for n in stems)
+        apart_db = rng.uniform(-self.plan.apart_db, self.plan.apart_db, len(stems))
+        return [
+            _Drawn(self.store.stems[n].instrument, n, start, lift_db + float(off))
+            for n, off in zip(stems, apart_db, strict=True)
+        ]
+
+    def _stem(self, table: Table, rng: np.random.Generator) -> tuple[int, int]:
+        lists, p = table
         found = lists[rng.choice(len(lists), p=p)]
         stem = found[int(rng.integers(len(found)))]
         last = int(10 * (10.0 - self.plan.clip_s))
         return stem, int(rng.integers(last + 1)) if rng.random() < 0.75 else 0
 
-    def _add(
-        self, mix: NDArray[np.float32], stem: int, start: int, gain_db: float, rng: np.random.Generator
-    ) -> NDArray[np.float64]:
-        """Add a stem from its start (in tenths of a second) on; returns its level at 10 Hz."""
-        x = self.store.pcm(stem, start * LEVEL_SAMPLES, len(mix)).astype(np.float32)
-        level = np.array(self.store.stems[stem].levels_db[start : start + len(mix) // LEVEL_SAMPLES], float)
-        loudest = 10 * np.log10(np.mean(10 ** (level / 10)) + 1e-10)
-        gain_db += float(np.clip(-20.0 - loudest, -6.0, 30.0))
+    def _levels(self, stem: int, start: int) -> NDArray[np.float64]:
+        n_tenths = int(self.plan.clip_s * SAMPLE_RATE_HZ) // LEVEL_SAMPLES
+        return np.array(self.store.stems[stem].levels_db[start : start + n_tenths], float)
+
+    def _lift_db(self, stem: int, start: int) -> float:
+        """What brings a stem to the usual loudness."""
+        loudness_db = 10 * np.log10(np.mean(10 ** (self._levels(stem, start) / 10)) + 1e-10)
+        return float(np.clip(-20.0 - loudness_db, -6.0, 30.0))
+
+    def _add(self, mix: NDArray[np.float32], one: _Drawn, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Add a stem; returns its level at 10 Hz."""
+        x = self.store.pcm(one.stem, one.start * LEVEL_SAMPLES, len(mix)).astype(np.float32)
+        level = self._levels(one.stem, one.start)
         if rng.random() < self.plan.gap:
             cut = int(rng.integers(3, len(level)))
             if rng.random() < 0.5:
@@ -124,8 +177,8 @@ class Mixer:
             else:
                 x[: cut * LEVEL_SAMPLES] = 0
                 level[:cut] = -100
-        mix += x * np.float32(10 ** (gain_db / 20) / 32768.0)
-        return np.where(level > -99, level + gain_db, -100.0)
+        mix += x * np.float32(10 ** (one.gain_db / 20) / 32768.0)
+        return np.where(level > -99, level + one.gain_db, -100.0)
 
     def _labelled(self, mix: NDArray[np.float32], levels: list[tuple[str, NDArray[np.float64]]]) -> Clip:
         n_tenths = len(mix) // LEVEL_SAMPLES

@@ -80,7 +80,8 @@ class StemMaker:
         """The instruments that can be played, in canonical order."""
         return [name for name in INSTRUMENT_IDS if name in self.tree]
 
-    def _choose(self, instrument: str, rng: np.random.Generator) -> tuple[str, str, list[int]]:
+    def choose(self, instrument: str, rng: np.random.Generator) -> tuple[str, str, list[int]]:
+        """Draw a source, one of its patches, and the notes of that."""
         sources = self.tree[instrument]
         weights = np.array([self._weight(source, sources[source]) for source in sources])
         source = list(sources)[rng.choice(len(weights), p=weights / weights.sum())]
@@ -99,7 +100,7 @@ class StemMaker:
     def make(self, instrument: str, rng: np.random.Generator) -> tuple[Stem, Samples]:
         """One stem of an instrument; silent draws (no note in reach) are drawn again."""
         for _ in range(8):
-            source, patch, notes = self._choose(instrument, rng)
+            source, patch, notes = self.choose(instrument, rng)
             x = self._sound(instrument, notes, rng)
             if float(np.abs(x).max()) > 0:
                 break

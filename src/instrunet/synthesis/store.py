@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Stem:
         source, patch: where its notes come from.
         treatment: ``dry`` or ``studio``.
         levels_db: RMS of every tenth of a second in whole decibels below full scale.
+        piece: stems with the same name here were made for one piece and begin together; "" for a stem alone.
     """
 
     instrument: str
@@ -39,6 +40,10 @@ class Stem:
     patch: str
     treatment: str
     levels_db: tuple[int, ...]
+    piece: str = ""
+
+
+Keep = Callable[[Stem], bool]
 
 
 def levels_db(x: NDArray[np.float32]) -> tuple[int, ...]:
@@ -115,11 +120,18 @@ class StemStore:
         shard, row = self._where[index]
         return self._shards[shard][row, start : start + length]
 
-    def by_source(self) -> dict[str, dict[str, list[int]]]:
-        """Stem numbers by instrument, then source."""
+    def usable(self, keep: Keep | None = None) -> list[int]:
+        """The numbers of the stems that may be drawn, and that ``keep`` wants."""
+        return [
+            number
+            for number, stem in enumerate(self.stems)
+            if stem.source not in NOT_FOR_SHIPPING and (keep is None or keep(stem))
+        ]
+
+    def by_source(self, numbers: Iterable[int] | None = None) -> dict[str, dict[str, list[int]]]:
+        """Stem numbers (all usable ones if none are given) by instrument, then source."""
         tree: dict[str, dict[str, list[int]]] = {}
-        for number, stem in enumerate(self.stems):
-            if stem.source in NOT_FOR_SHIPPING:
-                continue
+        for number in self.usable() if numbers is None else numbers:
+            stem = self.stems[number]
             tree.setdefault(stem.instrument, {}).setdefault(stem.source, []).append(number)
         return tree

@@ -25,6 +25,7 @@ class LoopConfig:
 
     Attributes:
         duration_s: wall-clock time of training; the learning rate falls to its end over just this time.
+        n_steps: if given, so many steps instead of a time, so that runs can be compared.
         peak_rate, final_rate: learning rates of AdamW.
         warm_up_steps: steps over which the rate rises.
         weight_decay: of all weights with more than one dimension.
@@ -35,6 +36,7 @@ class LoopConfig:
     """
 
     duration_s: float = 3600.0
+    n_steps: int = 0
     peak_rate: float = 2e-3
     final_rate: float = 2e-5
     warm_up_steps: int = 300
@@ -88,20 +90,25 @@ class TaggerTraining:
         self.optimiser = torch.optim.AdamW(groups, lr=config.peak_rate, betas=(0.9, 0.98))
         self.progress = Progress()
 
+    def done(self) -> float:
+        """How much of the run is over, 0 to 1."""
+        if self.config.n_steps:
+            return min(1.0, self.progress.step / self.config.n_steps)
+        return min(1.0, self.progress.elapsed_s / self.config.duration_s)
+
     def rate(self) -> float:
-        """The learning rate now: linear warm-up, then a cosine over the wall clock."""
+        """The learning rate now: linear warm-up, then a cosine over the run."""
         config = self.config
-        done = min(1.0, self.progress.elapsed_s / config.duration_s)
-        cosine = 0.5 * (1 + np.cos(np.pi * done))
+        cosine = 0.5 * (1 + np.cos(np.pi * self.done()))
         rate = config.final_rate + (config.peak_rate - config.final_rate) * cosine
         return float(rate * min(1.0, (self.progress.step + 1) / config.warm_up_steps))
 
     def run(self) -> None:
-        """Train until the time is over, saving now and then."""
+        """Train until the time or the steps are over, saving now and then."""
         torch.set_num_threads(self.config.n_threads)
         self.batches.refresh()
         last, saved, recent = time.monotonic(), self.progress.elapsed_s, []
-        while self.progress.elapsed_s < self.config.duration_s:
+        while self.done() < 1.0:
             recent.append(self.step(self.batches.draw()))
             now = time.monotonic()
             self.progress.elapsed_s += now - last
