@@ -27,8 +27,14 @@ def test_every_replicate_is_the_metric_of_the_repeated_clips(drawn: Drawn) -> No
         assert found["bce"][i] == pytest.approx(metrics.bce(*args))
         assert found["subset_accuracy@0.5"][i] == pytest.approx(metrics.subset_accuracy(*args))
         assert found["macro_f1@0.5"][i] == pytest.approx(float(count(said[rows], *args[1:]).macro().f1))
+        assert (found["micro_ap"][i], found["micro_roc_auc"][i]) == pytest.approx(
+            metrics.micro_ranking(*args), abs=1e-5
+        )
+        for k in (1, 3):
+            assert found[f"top{k}"][i] == pytest.approx(metrics.top_k(*args, k), nan_ok=True)
         clips = per_clip(said[rows], *args[1:])
-        assert found["samples_f1@0.5"][i] == pytest.approx(metrics.mean_of_known(clips.f1))
+        for part in ("precision", "recall", "f1"):
+            assert found[f"samples_{part}@0.5"][i] == pytest.approx(metrics.mean_of_known(getattr(clips, part)))
 
 
 def test_a_rare_class_that_a_resample_did_not_draw_is_not_judged_in_it() -> None:

@@ -6,6 +6,7 @@ import mir_eval
 import numpy as np
 import pytest
 
+from instrunet.evaluation.bootstrap import BootstrapConfig
 from instrunet.evaluation.ranges import Event, RangeConfig, score_ranges, window_truth
 
 
@@ -56,3 +57,23 @@ def test_window_truth_counts_overlapping_ranges_once() -> None:
     truth = window_truth(events, [0.0, 1.0], 1.0, ["a", "b"], smallest_share=0.5)
     assert truth.tolist() == [[0, 0], [0, 1]]
     assert window_truth(events, [0.0, 1.0], 1.0, ["a", "b"]).tolist() == [[1, 1], [0, 1]]
+
+
+def test_short_pauses_are_bridged_on_both_sides() -> None:
+    true = {"x": [Event(0, 1, "a"), Event(1.4, 2, "a"), Event(4, 5, "a")]}
+    said = {"x": [Event(0, 2, "a"), Event(4, 4.4, "a"), Event(4.7, 5, "a")]}
+    apart = score_ranges(said, true, ["a"])
+    assert (apart.classes[0].n_true, apart.classes[0].n_said, apart.classes[0].n_matched) == (3, 3, 0)
+    bridged = score_ranges(said, true, ["a"], config=RangeConfig(longest_pause_s=0.5))
+    assert (bridged.classes[0].n_true, bridged.classes[0].n_said, bridged.classes[0].n_matched) == (2, 2, 2)
+
+
+def test_intervals_of_ranges_draw_whole_groups() -> None:
+    true = {name: [Event(0, 1, "a")] for name in "wxyz"}
+    said = {name: [Event(0, 1, "a")] for name in "wx"}
+    config = BootstrapConfig(n_resamples=300)
+    alone = score_ranges(said, true, ["a"], bootstrap=config).intervals["micro_recall"]
+    assert 0 <= alone.low < 0.5 < alone.high <= 1
+    together = score_ranges(said, true, ["a"], groups=dict.fromkeys("wxyz", "song"), bootstrap=config)
+    assert (together.intervals["micro_recall"].low, together.intervals["micro_recall"].high) == (0.5, 0.5)
+    assert not score_ranges(said, true, ["a"]).intervals

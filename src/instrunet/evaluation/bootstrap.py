@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from instrunet.evaluation.counts import Counts, count, per_clip, ratio
-from instrunet.evaluation.metrics import cross_entropy, lrap_per_clip
-from instrunet.evaluation.ranking import rank, ranking_scores
+from instrunet.evaluation.metrics import cross_entropy, lrap_per_clip, single_label_clips
+from instrunet.evaluation.ranking import Ranking, rank, ranking_scores
 from instrunet.evaluation.trial import Trial
 
 RESAMPLES_AT_ONCE = 64
+MOST_POOLED = 200_000
+"""Up to so many observed (clip, class) pairs the pooled rankings get an interval; beyond, it would take long."""
 Replicates = dict[str, NDArray[np.float64]]
 
 
@@ -68,6 +70,7 @@ def replicates(
     """
     occurs = np.asarray(tried.positives.any(axis=0))
     rankings = [rank(tried.scores[:, j], tried.y[:, j], tried.mask[:, j]) for j in range(len(tried.labels))]
+    pooled = _pooled(tried)
     clip_values = _per_clip_values(tried, decisions)
     blocks: list[Replicates] = []
     for weights in draws(tried.n_clips, tried.facts.units, config):
@@ -78,6 +81,8 @@ def replicates(
         each = [ranking_scores(ranking, columns) for ranking in rankings]
         block["class_ap"] = np.stack([ap for ap, _ in each], axis=1)
         block["class_roc_auc"] = np.stack([auc for _, auc in each], axis=1)
+        if pooled is not None:
+            block["micro_ap"], block["micro_roc_auc"] = ranking_scores(pooled, columns)
         block["map"] = _mean_of_known(block["class_ap"])
         block["roc_auc"] = _mean_of_known(block["class_roc_auc"])
         blocks.append(block)
@@ -98,6 +103,14 @@ def interval(values: NDArray[np.float64], confidence: float) -> Interval:
     return Interval(float(low), float(high))
 
 
+def _pooled(tried: Trial) -> Ranking | None:
+    """All observed pairs as one ranking, each pair standing for its clip; None where there are too many."""
+    if tried.mask.sum() > MOST_POOLED:
+        return None
+    ranking = rank(tried.scores.ravel(), tried.y.ravel(), tried.mask.ravel())
+    return replace(ranking, order=ranking.order // tried.scores.shape[1])
+
+
 def _per_clip_values(
     tried: Trial, decisions: Mapping[str, NDArray[np.bool_]]
 ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
@@ -109,11 +122,18 @@ def _per_clip_values(
         "bce": (loss, observed),
         "lrap": (np.nan_to_num(lrap_per_clip(tried.scores, tried.y, tried.mask)), judged),
     }
+    single = single_label_clips(tried.y, tried.mask)
+    own = np.where(tried.y & tried.mask, tried.scores, -np.inf).max(axis=1)
+    place = ((tried.scores >= own[:, None]) & tried.mask).sum(axis=1)  # of the true label among all
+    for k in (1, 3):
+        values[f"top{k}"] = ((single & (place <= k)).astype(np.float64), single.astype(np.float64))
     for name, predicted in decisions.items():
         right = ((predicted == tried.y) & tried.mask).sum(axis=1).astype(np.float64)
         values[f"binary_accuracy@{name}"] = (right, observed)
         values[f"subset_accuracy@{name}"] = ((right == observed) * judged, judged)
-        values[f"samples_f1@{name}"] = (np.nan_to_num(per_clip(predicted, tried.y, tried.mask).f1), judged)
+        of_clips = per_clip(predicted, tried.y, tried.mask)
+        for part in ("precision", "recall", "f1"):
+            values[f"samples_{part}@{name}"] = (np.nan_to_num(getattr(of_clips, part)), judged)
     return values
 
 
@@ -132,7 +152,8 @@ def _of_counts(counts: Counts, name: str, occurs: NDArray[np.bool_]) -> Replicat
 def _mean_of_ratios(
     weights: NDArray[np.float32], above: NDArray[np.float64], below: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    return ratio(weights @ above, weights @ below)
+    total = weights @ below
+    return np.where(total > 0, ratio(weights @ above, total), np.nan)
 
 
 def _mean_of_known(values: NDArray[np.float64]) -> NDArray[np.float64]:

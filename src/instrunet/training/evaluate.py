@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,17 +20,22 @@ from instrunet.evaluation import ClipFacts, Evaluation, EvaluationConfig, Survey
 from instrunet.tagging import Tagger
 from instrunet.training.clips import Clips, clips_of
 from instrunet.training.errors import TrainingError
+from instrunet.training.timing import Timeline, events_of, in_time, timeline
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What a model said of each clip: ``scores`` (clips, labels), NaN where it cannot tell; what could not be read."""
+    """What a model said of each clip: ``scores`` (clips, labels), NaN where it cannot tell; what could not be read.
+
+    ``timelines`` are there for the clips that were asked for.
+    """
 
     labels: tuple[str, ...]
     scores: NDArray[np.float32]
     failed: Mapping[str, str] = field(default_factory=dict)
+    timelines: Mapping[str, Timeline] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,16 @@ class EvaluatedModel:
     failed: Mapping[str, str]
 
 
-def manifest_scores(tagger: Tagger, clips: Clips, labels: Sequence[str], *, progress: Progress | None = None) -> Heard:
-    """Tag every clip and put the confidences in the order of ``labels``."""
+def manifest_scores(
+    tagger: Tagger,
+    clips: Clips,
+    labels: Sequence[str],
+    *,
+    timed: Container[str] = (),
+    progress: Progress | None = None,
+) -> Heard:
+    """Tag every clip and put the confidences in the order of ``labels``; ``timed`` clips keep their timelines."""
+    timelines: dict[str, Timeline] = {}
 
     def one(row: int) -> dict[str, float] | str:
         excerpt = clips.excerpts[row]
@@ -50,6 +63,8 @@ def manifest_scores(tagger: Tagger, clips: Clips, labels: Sequence[str], *, prog
             tags = tagger.tag_file(excerpt.path, start_s=excerpt.start_s, duration_s=excerpt.duration_s)
         except AudioError as error:
             return str(error)
+        if clips.ids[row] in timed:
+            timelines[clips.ids[row]] = timeline(tags, labels)
         return {tag.label: tag.confidence for tag in tags.instruments}
 
     scores = np.full((len(clips), len(labels)), np.nan, np.float32)
@@ -62,7 +77,7 @@ def manifest_scores(tagger: Tagger, clips: Clips, labels: Sequence[str], *, prog
                 scores[row] = [said.get(label, np.nan) for label in labels]
             if progress:
                 progress(row + 1, len(clips))
-    return Heard(tuple(labels), scores, failed)
+    return Heard(tuple(labels), scores, failed, timelines)
 
 
 def evaluate_model(
@@ -76,7 +91,8 @@ def evaluate_model(
     """Evaluate a bundle on the clips of a manifest, in the manifest's words.
 
     Classes that the model cannot tell of are left out and named in the evaluation; the thresholds of the bundle, where
-    its labels are the manifest's, stand beside the fixed ones as "tuned".
+    its labels are the manifest's, stand beside the fixed ones as "tuned". Where the manifest has events, seconds and
+    ranges are judged too.
 
     Raises:
         TrainingError: no clip of that split, or the model and the manifest share no label.
@@ -93,7 +109,8 @@ def evaluate_model(
             f"of {chosen.vocabulary}"
         )
     clips = clips_of(chosen, chosen.labels)
-    heard = manifest_scores(tagger, clips, chosen.labels, progress=progress)
+    events = events_of(chosen)
+    heard = manifest_scores(tagger, clips, chosen.labels, timed=events, progress=progress)
     readable = np.array([name not in heard.failed for name in clips.ids])
     if not readable.any():
         raise TrainingError(f"no clip could be read; the first: {next(iter(heard.failed.values()))}")
@@ -106,7 +123,7 @@ def evaluate_model(
     config = config or EvaluationConfig(**settings)
     truth = ((kept.y * kept.mask) >= 0.5).astype(np.float64)
     evaluation = evaluate(heard.scores[readable], truth, kept.mask, chosen.labels, facts=kept.facts(), config=config)
-    return EvaluatedModel(evaluation, heard.failed)
+    return EvaluatedModel(in_time(evaluation, kept, chosen.labels, events, heard.timelines), heard.failed)
 
 
 def survey_files(

@@ -121,6 +121,12 @@ def evaluate(
     """Score a model on labelled clips: numbers here, a page with everything in the folder."""
     evaluation = _evaluated(model, manifest, split, root)
     typer.echo(_sentence(evaluation))
+    if evaluation.windows is not None and evaluation.ranges is not None:
+        found = evaluation.windows.numbers()
+        typer.echo(
+            f"in time: {evaluation.windows.n_clips} windows  map {found['map']:.3f}  "
+            f"micro_f1@0.5 {found['micro_f1@0.5']:.3f}  ranges micro_f1 {evaluation.ranges.micro_f1:.3f}"
+        )
     if out is not None:
         from instrunet.bundles import Bundle
         from instrunet.evaluation import Published, ReportConfig, write_report

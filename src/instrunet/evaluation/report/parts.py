@@ -8,11 +8,13 @@ from html import escape
 from instrunet.evaluation.assessment import Evaluation
 from instrunet.evaluation.clips import ClipResult, mixes, worst
 from instrunet.evaluation.published import Published
+from instrunet.evaluation.ranges import RangeScores
 from instrunet.evaluation.report.charts import Bar, Line, bars, columns, lines, reliability_plot, score_split
 from instrunet.evaluation.report.grid import Cell, chips, grid, labelled, number, shown, spread, text
 from instrunet.evaluation.report.heatmap import confusion_map
 from instrunet.evaluation.report.page import figure, paragraph, plots, scrolled
 from instrunet.evaluation.report.players import Players
+from instrunet.evaluation.report.words import title_of
 from instrunet.evaluation.slices import Slice
 
 
@@ -148,30 +150,44 @@ def in_time(evaluation: Evaluation) -> str:
     """Window-level and range-level scores, where the truth has times."""
     found = ""
     if evaluation.windows is not None:
-        numbers, name = evaluation.windows.numbers(), evaluation.windows.decision.name
-        keys = [f"micro_f1@{name}", f"macro_f1@{name}", "map", "roc_auc"]
-        found += (
-            f"<h3>Windows</h3>{paragraph(f'{shown(evaluation.windows.n_clips)} windows, each judged like a clip.')}"
-        )
-        from instrunet.evaluation.report.words import title_of
-
-        found += scrolled(grid(["number", "value"], [[text(title_of(key)), number(numbers[key])] for key in keys]))
-    if evaluation.ranges is not None:
-        ranges = evaluation.ranges
-        words = f"A range is found if its onset lies within {ranges.config.onset_tolerance_s:g} s"
-        if ranges.config.offsets:
-            words += (
-                f" and its offset within {ranges.config.offset_tolerance_s:g} s or "
-                f"{ranges.config.offset_ratio:.0%} of its length"
-            )
-        words += f". Micro F1 {shown(ranges.micro_f1)}, macro F1 {shown(ranges.macro_f1)}."
-        rows = [
-            [text(r.label), *(number(v) for v in (r.precision, r.recall, r.f1, r.n_true, r.n_said, r.n_matched))]
-            for r in ranges.classes
+        windows, name = evaluation.windows, evaluation.windows.decision.name
+        numbers = windows.numbers()
+        keys = [f"{kind}_f1@{d.name}" for d in windows.decisions for kind in ("micro", "macro")] + ["map", "roc_auc"]
+        rows = [[text(title_of(key)), number(numbers[key]), spread(windows.intervals.get(key))] for key in keys]
+        words = f"{shown(windows.n_clips)} windows, each judged like a clip; their tables are in the folder windows."
+        classes = [
+            [text(said.label), *(number(v) for v in (said.precision, said.recall, said.f1, ranked.ap, said.support))]
+            for said, ranked in zip(windows.decision.classes, windows.classes, strict=True)
         ]
-        heads = ["class", "precision", "recall", "F1", "true ranges", "said", "matched"]
-        found += f"<h3>Ranges</h3>{paragraph(words)}{scrolled(grid(heads, rows))}"
+        heads = ["class", f"precision at {name}", "recall", "F1", "AP", "windows"]
+        both = plots(scrolled(grid(["number", "value", "interval"], rows)), scrolled(grid(heads, classes)))
+        found += f"<h3>Windows</h3>{paragraph(words)}{both}"
+    if evaluation.ranges is not None:
+        found += _ranges(evaluation.ranges)
     return found
+
+
+def _ranges(ranges: RangeScores) -> str:
+    config = ranges.config
+    words = f"A range is found if its onset lies within {config.onset_tolerance_s:g} s"
+    if config.offsets:
+        words += (
+            f" and its offset within {config.offset_tolerance_s:g} s or {config.offset_ratio:.0%} of its length, "
+            "whichever is more"
+        )
+    if config.longest_pause_s:
+        words += f"; pauses of up to {config.longest_pause_s:g} s are bridged"
+    averages = [
+        [text(title_of(key)), number(getattr(ranges, key)), spread(ranges.intervals.get(key))]
+        for key in ("micro_precision", "micro_recall", "micro_f1", "macro_f1")
+    ]
+    rows = [
+        [text(r.label), *(number(v) for v in (r.precision, r.recall, r.f1, r.n_true, r.n_said, r.n_matched))]
+        for r in ranges.classes
+    ]
+    heads = ["class", "precision", "recall", "F1", "true ranges", "said", "matched"]
+    both = plots(scrolled(grid(["number", "value", "interval"], averages)), scrolled(grid(heads, rows)))
+    return f"<h3>Ranges</h3>{paragraph(words + '.')}{both}"
 
 
 def worst_clips(evaluation: Evaluation, players: Players, n: int) -> str:
