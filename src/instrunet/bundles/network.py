@@ -1,4 +1,4 @@
-"""The network of a bundle, opened with ONNX Runtime and checked against its description."""
+"""The network of a bundle with its front end, opened with ONNX Runtime and checked against its description."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from instrunet.bundles.bundle import Bundle
 from instrunet.bundles.errors import BundleError
 from instrunet.bundles.tagger_spec import TaggerSpec
+from instrunet.features import LogMelConfig, log_mel
 
 INPUT = "mel"
 
 
 class Network:
-    """Log-mel windows in, named arrays out.
+    """Windows of samples in, named arrays out; ``seen`` is the front end, a call the network behind it.
 
     Args:
         bundle: a tagger.
@@ -25,6 +26,7 @@ class Network:
 
     Raises:
         BundleError: the network's shapes do not fit the labels, the front end or the outputs of the description.
+        WeightsError: it is a head on YAMNet, whose weights are neither here nor to be fetched.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int | None = None, providers: tuple[str, ...] = ()) -> None:
@@ -35,11 +37,18 @@ class Network:
         except BundleError as error:
             raise BundleError(f"{bundle.path}: {error}") from None
         self._bundle_path = bundle.path
+        self._yamnet: Any = None if isinstance(self.spec.front_end, LogMelConfig) else _yamnet()
 
     @property
     def providers(self) -> list[str]:
         """The execution providers in use."""
         return list(self._session.get_providers())
+
+    def seen(self, samples: NDArray[np.floating]) -> NDArray[np.float32]:
+        """The front end on one window of mono samples, (n_mels, n_frames)."""
+        if isinstance(self.spec.front_end, LogMelConfig):
+            return log_mel(samples, self.spec.front_end)
+        return np.ascontiguousarray(self._yamnet.frames(samples).embeddings.T)
 
     def __call__(self, mel: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Run windows of shape (batch, n_mels, n_frames)."""
@@ -67,6 +76,12 @@ def _session(bundle: Bundle, threads: int | None, providers: tuple[str, ...]) ->
         return onnxruntime.InferenceSession(content, options, providers=list(providers) or ["CPUExecutionProvider"])
     except Exception as error:
         raise BundleError(f"{bundle.path}: model.onnx cannot be opened: {_first(error)}") from error
+
+
+def _yamnet() -> Any:
+    from instrunet.models.yamnet import Yamnet
+
+    return Yamnet(threads=1)
 
 
 def _first(error: Exception) -> str:

@@ -6,11 +6,14 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from instrunet.bundles.errors import BundleError
 from instrunet.features import LogMelConfig
 from instrunet.labels import vocabulary
+
+if TYPE_CHECKING:
+    from instrunet.models.yamnet import YamnetInput
 
 OUTPUTS = ("clip", "frames", "attention")
 
@@ -63,7 +66,7 @@ class TaggerSpec:
     Attributes:
         vocabulary: name of the vocabulary that the labels come from.
         labels: the classes of the network, some or all words of that vocabulary.
-        front_end: how samples become the input ``mel``.
+        front_end: how samples become the input ``mel``; a head on YAMNet's embedding has a ``YamnetInput`` here.
         window_s: length of the windows that the network sees.
         hop_s: distance of windows.
         min_window_s: the shortest input the network takes; a recording shorter than ``window_s`` is given as it is,
@@ -82,7 +85,7 @@ class TaggerSpec:
 
     vocabulary: str
     labels: tuple[str, ...]
-    front_end: LogMelConfig = field(default_factory=LogMelConfig)
+    front_end: LogMelConfig | YamnetInput = field(default_factory=LogMelConfig)
     window_s: float = 10.0
     hop_s: float = 10.0
     min_window_s: float = 0.0
@@ -127,7 +130,7 @@ class TaggerSpec:
         known = {f.name for f in dataclasses.fields(cls)}
         try:
             plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items() if k in known}
-            plain["front_end"] = LogMelConfig.from_dict(values["front_end"])
+            plain["front_end"] = _front_end(values["front_end"])
             plain["aggregation"] = Aggregation(**values.get("aggregation", {}))
             plain["activity"] = Activity(**values.get("activity", {}))
             return cls(**plain)
@@ -165,3 +168,11 @@ class TaggerSpec:
             raise BundleError(f"outputs {', '.join(self.outputs)} must be clip and possibly frames and attention")
         if self.aggregation.method == "model" and not {"frames", "attention"} <= set(self.outputs):
             raise BundleError("aggregation by the model needs the outputs frames and attention")
+
+
+def _front_end(values: Any) -> LogMelConfig | YamnetInput:
+    if "embedding" not in values:
+        return LogMelConfig.from_dict(values)
+    from instrunet.models.yamnet import YamnetInput
+
+    return YamnetInput.from_dict(values)

@@ -48,6 +48,13 @@ def cache_folder() -> Path:
     return (Path(named) if named else Path(base) / "instrunet") / "weights"
 
 
+def local_copy(weights: PublicWeights) -> Path | None:
+    """The file in the folder that ``$INSTRUNET_WEIGHTS`` names, for machines without a network, or None."""
+    folder = os.environ.get("INSTRUNET_WEIGHTS")
+    copy = Path(folder).expanduser() / weights.file_name if folder else None
+    return copy if copy is not None and copy.is_file() else None
+
+
 def sha256_of(path: str | os.PathLike[str]) -> str:
     """Return the SHA-256 of a file as hexadecimal text."""
     with Path(path).open("rb") as stream:
@@ -55,7 +62,7 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
 
 
 def obtain(weights: PublicWeights, *, path: str | os.PathLike[str] | None = None, fetch: bool = True) -> Path:
-    """Return a local file that holds ``weights``.
+    """Return a local file that holds ``weights``: the one at ``path``, a local copy, or the cached download.
 
     Args:
         weights: what is wanted.
@@ -65,6 +72,7 @@ def obtain(weights: PublicWeights, *, path: str | os.PathLike[str] | None = None
     Raises:
         WeightsError: the file is missing, the download failed, or the digest differs.
     """
+    path = path if path is not None else local_copy(weights)
     if path is not None:
         local = Path(path).expanduser()
         if not local.is_file():
@@ -106,7 +114,7 @@ def _download(weights: PublicWeights, target: Path) -> None:
             shutil.copyfileobj(answer, stream)
     except (urllib.error.URLError, TimeoutError) as error:
         raise WeightsError(
-            f"{weights.url}: cannot be fetched ({error}); download it elsewhere and give its path"
+            f"{weights.url}: cannot be fetched ({error}); download it elsewhere and set INSTRUNET_WEIGHTS to its folder"
         ) from error
     if weights.sha256 is None:
         digest = sha256_of(target)

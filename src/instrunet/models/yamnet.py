@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,8 +109,53 @@ def canonical_scores(scores: NDArray[np.float32], instruments: Sequence[str]) ->
     return folded
 
 
+@dataclass(frozen=True)
+class YamnetInput:
+    """What a head on YAMNet's embedding is given in place of a log-mel: 1,024 numbers of each of YAMNet's windows.
+
+    It answers what a tagger asks of any front end (rate, rows, columns); ``sha256`` says which YAMNet.
+
+    >>> YamnetInput().n_frames(80_000)
+    9
+    """
+
+    sha256: str = WEIGHTS.sha256 or ""
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """The rate that YAMNet listens at."""
+        return SAMPLE_RATE_HZ
+
+    @property
+    def n_mels(self) -> int:
+        """Rows: the width of the embedding."""
+        return N_EMBEDDING
+
+    def n_frames(self, n_samples: int) -> int:
+        """Columns: how many windows so many samples give, at least one."""
+        return max(0, n_samples - WINDOW_SAMPLES) // HOP_SAMPLES + 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as they stand in a bundle."""
+        return {"embedding": "yamnet", "sha256": self.sha256}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> YamnetInput:
+        """The inverse of :meth:`to_dict`.
+
+        Raises:
+            WeightsError: it asks for another embedding, or for a YAMNet that this version does not know.
+        """
+        if values.get("embedding") != "yamnet" or values.get("sha256") != WEIGHTS.sha256:
+            raise WeightsError(
+                f"its input is the embedding {values.get('embedding')!r} ({str(values.get('sha256'))[:12]}…), "
+                "which this instrunet does not have; a newer instrunet may"
+            )
+        return cls()
+
+
 class Yamnet:
-    """The network, loaded once; windows in, AudioSet scores and embeddings out.
+    """The network, loaded once; windows in, AudioSet scores and embeddings out; threads may share it.
 
     Args:
         path: a local ``yamnet.tflite``; by default the published file is fetched, checked and cached.
@@ -129,6 +175,7 @@ class Yamnet:
         if not found or tuple(self._output["shape"]) != (1, N_AUDIOSET):
             raise WeightsError("this TFLite file is not YAMNet: it lacks the 521 scores or the 1,024-d embedding")
         self._embedding = found[0]
+        self._one_at_a_time = threading.Lock()
 
     def frames(self, samples: NDArray[np.float32]) -> YamnetFrames:
         """Run over mono samples at 16 kHz; anything shorter than a window is padded with silence."""
@@ -139,10 +186,11 @@ class Yamnet:
         embeddings = np.empty((len(starts), N_EMBEDDING), np.float32)
         for row, start in enumerate(starts):
             window = padded[start : start + WINDOW_SAMPLES].reshape(self._input["shape"])
-            self._interpreter.set_tensor(self._input["index"], window)
-            self._interpreter.invoke()
-            scores[row] = self._interpreter.get_tensor(self._output["index"])[0]
-            embeddings[row] = self._interpreter.get_tensor(self._embedding)[0]
+            with self._one_at_a_time:
+                self._interpreter.set_tensor(self._input["index"], window)
+                self._interpreter.invoke()
+                scores[row] = self._interpreter.get_tensor(self._output["index"])[0]
+                embeddings[row] = self._interpreter.get_tensor(self._embedding)[0]
         return YamnetFrames(starts / SAMPLE_RATE_HZ, scores, embeddings)
 
 

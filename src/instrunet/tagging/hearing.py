@@ -123,9 +123,9 @@ def hear_blocks(blocks: Iterable[Samples], network: Network, *, threaded: bool =
 def _spectrograms(blocks: Iterable[Samples], cutter: WindowCutter, network: Network) -> Iterator[Spectrogram]:
     for block in blocks:
         for window in cutter.push(block):
-            yield spectrogram(window, network.spec)
+            yield spectrogram(window, network)
     for window in cutter.finish():
-        yield spectrogram(window, network.spec)
+        yield spectrogram(window, network)
 
 
 def _batches(items: Iterator[Spectrogram]) -> Iterator[list[Spectrogram]]:

@@ -68,7 +68,7 @@ class StreamTagger:
         before = len(self._gathering)
         windows = [*self._cutter.push(samples), *(self._cutter.finish() if last else ())]
         for window in windows:
-            for scores in scored(self._tagger.network, [[spectrogram(window, self._tagger.spec)]]):
+            for scores in scored(self._tagger.network, [[spectrogram(window, self._tagger.network)]]):
                 self._gathering.add(scores)
         wording = self._tagger.wording
         values = wording.project(self._gathering.clips_from(before))

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from instrunet.bundles import TaggerSpec
 from instrunet.bundles.network import Network
-from instrunet.features import log_mel
 from instrunet.tagging.windows import Window
 
 BATCH_WINDOWS = 4
@@ -52,11 +51,10 @@ class WindowScores:
     attended: NDArray[np.float64] | None
 
 
-def spectrogram(window: Window, spec: TaggerSpec) -> Spectrogram:
+def spectrogram(window: Window, network: Network) -> Spectrogram:
     """The front end, on one window."""
     silent = not len(window.samples) or float(np.max(np.abs(window.samples))) < SILENCE_PEAK
-    mel = log_mel(window.samples, spec.front_end)
-    return Spectrogram(window.start, len(window.samples), window.n_heard, silent, mel)
+    return Spectrogram(window.start, len(window.samples), window.n_heard, silent, network.seen(window.samples))
 
 
 def scored(network: Network, windows: Iterable[Sequence[Spectrogram]]) -> Iterator[WindowScores]:

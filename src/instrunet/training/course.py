@@ -24,7 +24,7 @@ from instrunet.training.loop import Fitted, Held, Progress, fit
 from instrunet.training.recipe import Recipe
 from instrunet.training.run_folder import RunFolder, is_first_process
 from instrunet.training.sampling import oversampled, with_audio_copies, with_sums
-from instrunet.training.serving import Learned, bundle_of, input_shape, served, to_onnx, view_of
+from instrunet.training.serving import Learned, bundle_of, served, to_onnx, view_of
 from instrunet.training.settings import RecipeError
 from instrunet.training.sources import require_places
 from instrunet.training.transplant import begin_from, transplant
@@ -70,7 +70,7 @@ class Outcome:
     folder: RunFolder
     fitted: Fitted
     judged: Judged
-    bundle: Bundle | None
+    bundle: Bundle
 
 
 def train(recipe: Recipe, folder: Path, around: Surroundings) -> Outcome | None:
@@ -203,10 +203,7 @@ def _finished(recipe: Recipe, run: RunFolder, fitted: Fitted, material: Material
     judged = judge(recipe, scores_of(fitted.network, test, single_label=single), test.clips, tuning, run.report)
     run.write("result.json", {**summary(judged), "best_epoch": fitted.best_epoch + 1, "steps": fitted.steps})
     np.save(run.path / "calibration.npy", np.asarray(validation.store.features[:N_CALIBRATION]))
-    bundle = None
-    if recipe.data.front_end != "yamnet":  # there the samples go through TFLite first, which no bundle holds
-        bundle = export(run.path, run.bundle)
-    return Outcome(run, fitted, judged, bundle)
+    return Outcome(run, fitted, judged, export(run.path, run.bundle))
 
 
 def reopened(folder: Path) -> tuple[Recipe, nn.Module, Learned]:
@@ -230,11 +227,9 @@ def export(folder: Path, target: Path, *, int8: bool = False) -> Bundle:
     from instrunet.training.serving import to_int8
 
     recipe, network, learned = reopened(folder)
-    if recipe.data.front_end == "yamnet":
-        raise TrainingError(f"{folder}: a head on YAMNet's embedding has no bundle, because its input is not a mel")
     view = view_of(recipe)
     whole = served(network, view, single_label=recipe.loss.name == "cross_entropy")
-    onnx = to_onnx(whole, input_shape(view))
+    onnx = to_onnx(whole, view.front_shape())
     if int8:
         if view.front_end == "mel-image":
             raise TrainingError(

@@ -20,14 +20,14 @@ from instrunet.training.errors import TrainingError
 from instrunet.training.judging import Judged, judge, summary, truth, tuned
 from instrunet.training.recipe import Recipe
 from instrunet.training.run_folder import RunFolder
-from instrunet.training.serving import Learned, bundle_of, input_shape, served, to_onnx, view_of
+from instrunet.training.serving import Learned, bundle_of, served, to_onnx, view_of
 from instrunet.training.validation import clip_logits
 
 Scores = NDArray[np.float64]
 
 
 class Ensemble(nn.Module):
-    """Members on the same mel; the logit of the weighted mean of their probabilities."""
+    """Members on the same front end; the logit of the weighted mean of their probabilities."""
 
     weights: Tensor
 
@@ -101,16 +101,20 @@ def assemble_ensemble(recipe: Recipe, members: Mapping[str, Path], folder: Path,
         _require_same_input(recipe, member, name)
     material = gathered(recipe, around)
     run.write("data.json", material.corpus.describe())
-    networks = [served(net, view_of(r), single_label=r.loss.name == "cross_entropy") for r, net, _ in opened.values()]
-    validation = [scores_of(net, material.validation, single_label=False) for net in networks]
+    singles = [member.loss.name == "cross_entropy" for member, _, _ in opened.values()]
+    networks = [network for _, network, _ in opened.values()]
+    asked = list(zip(networks, singles, strict=True))
+    validation = [scores_of(net, material.validation, single_label=single) for net, single in asked]
     even = (1 / len(networks),) * len(networks)
     weights = searched_weights(validation, material.validation.clips) if recipe.ensemble.method == "searched" else even
     tuning = tuned(combined(validation, weights), material.validation.clips, material.corpus.labels)
-    test = combined([scores_of(net, material.test, single_label=False) for net in networks], weights)
+    test = combined([scores_of(net, material.test, single_label=single) for net, single in asked], weights)
     judged = judge(recipe, test, material.test.clips, tuning, run.report)
     run.write("result.json", {**summary(judged), "weights": dict(zip(opened, weights, strict=True))})
     learned = Learned(material.corpus.labels, tuple(float(t) for t in tuning.thresholds), judged.numbers())
-    onnx = to_onnx(Ensemble(networks, weights), input_shape(view_of(recipe)))
+    view = view_of(recipe)
+    whole = Ensemble([served(net, view, single_label=single) for net, single in asked], weights)
+    onnx = to_onnx(whole, view.front_shape())
     return Assembled(run, weights, judged, bundle_of(recipe, onnx, learned, run.bundle))
 
 
@@ -124,5 +128,3 @@ def _require_same_input(ensemble: Recipe, member: Recipe, name: str) -> None:
         wanted, found = getattr(ensemble.data, setting), getattr(member.data, setting)
         if wanted != found:
             raise TrainingError(f"member {name} has data.{setting} {found!r}, the ensemble {wanted!r}; they must agree")
-    if ensemble.data.front_end in ("mel-image", "yamnet"):
-        raise TrainingError(f"an ensemble needs a log-mel front end, not {ensemble.data.front_end}")

@@ -19,6 +19,7 @@ from instrunet.audio import AudioError
 from instrunet.errors import InstrunetError
 from instrunet.features import LogMelConfig, MelImageConfig, front_end, log_mel, mel_image
 from instrunet.files import written_whole
+from instrunet.models.yamnet import Yamnet, YamnetInput
 from instrunet.training.audio_warping import shifted, stretched
 from instrunet.training.clips import Excerpt
 
@@ -44,23 +45,25 @@ class View:
     @property
     def sample_rate_hz(self) -> int:
         """The rate that clips are resampled to."""
-        if self.front_end == "yamnet":
-            return 16_000
-        return self.mel.sample_rate_hz
+        return self.front.sample_rate_hz
 
     @property
     def mel(self) -> LogMelConfig:
         """The log-mel config behind the front end."""
         return MelImageConfig().mel if self.front_end == "mel-image" else front_end(self.front_end)
 
+    @property
+    def front(self) -> LogMelConfig | YamnetInput:
+        """What a tagger computes from samples; a mel image is drawn from it inside the network's graph."""
+        return YamnetInput() if self.front_end == "yamnet" else self.mel
+
+    def front_shape(self) -> tuple[int, int]:
+        """Rows and columns of what a tagger computes from one clip."""
+        return self.front.n_mels, self.front.n_frames(round(self.clip_s * self.sample_rate_hz))
+
     def shape(self) -> tuple[int, int]:
         """Rows and columns of one clip's features."""
-        n_samples = round(self.clip_s * self.sample_rate_hz)
-        if self.front_end == "mel-image":
-            return 128, 128
-        if self.front_end == "yamnet":
-            return 1024, max(0, n_samples - 15_600) // 7_680 + 1
-        return self.mel.n_mels, self.mel.n_frames(n_samples)
+        return (128, 128) if self.front_end == "mel-image" else self.front_shape()
 
 
 def prepared(excerpt: Excerpt, view: View) -> NDArray[np.float32]:
@@ -152,7 +155,7 @@ def open_store(
 
 
 def _compute(excerpts: Sequence[Excerpt], view: View, place: Path, *, workers: int, progress: Progress | None) -> None:
-    network = _yamnet(view) if view.front_end == "yamnet" else None
+    network = Yamnet(view.weights or None, threads=1) if view.front_end == "yamnet" else None
     failed: dict[int, str] = {}
 
     def one(row: int) -> NDArray[np.float32] | None:
@@ -174,12 +177,6 @@ def _compute(excerpts: Sequence[Excerpt], view: View, place: Path, *, workers: i
         del target
     with written_whole(place.with_suffix(".json")) as beside:
         beside.write_text(json.dumps(failed), encoding="utf-8")
-
-
-def _yamnet(view: View) -> Any:
-    from instrunet.models.yamnet import Yamnet
-
-    return Yamnet(view.weights or None, threads=1)
 
 
 def _size(path: str) -> int:

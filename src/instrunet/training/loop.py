@@ -219,7 +219,8 @@ def _validate(run: Run, held: Held) -> dict[str, float]:
     own = start_average(network) if run.average else {}
     if own:
         network.load_state_dict(run.average)
-    logits = logits_of(network, held.store, batch_size=2 * recipe.training.batch_size, device=run.fabric.device)
+    with run.fabric.autocast():
+        logits = logits_of(network, held.store, batch_size=2 * recipe.training.batch_size, device=run.fabric.device)
     if own:
         network.load_state_dict(own)
     metrics = metrics_of(probabilities(logits, single_label=recipe.loss.name == "cross_entropy"), held.clips)

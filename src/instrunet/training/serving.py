@@ -75,11 +75,6 @@ def served(network: nn.Module, view: View, *, single_label: bool) -> Served:
     return Served(network, image=image, single_label=single_label).eval()
 
 
-def input_shape(view: View) -> tuple[int, int]:
-    """Bands and frames that a bundle's network is given."""
-    return view.mel.n_mels, view.mel.n_frames(round(view.clip_s * view.sample_rate_hz))
-
-
 def to_onnx(network: nn.Module, shape: tuple[int, int]) -> bytes:
     """Export with a free batch size, and compare the result with torch on noise.
 
@@ -160,7 +155,7 @@ def bundle_of(recipe: Recipe, onnx: bytes, learned: Learned, target: Path, *, we
     spec = TaggerSpec(
         vocabulary=recipe.data.vocabulary,
         labels=learned.labels,
-        front_end=view.mel,
+        front_end=view.front,
         window_s=recipe.data.clip_s,
         hop_s=recipe.data.clip_s / 2,
         thresholds=tuple(float(np.clip(t, 0.01, 1.0)) for t in learned.thresholds),

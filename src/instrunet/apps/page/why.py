@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from instrunet.audio import load
 from instrunet.errors import InstrunetError, UsageError
-from instrunet.features import log_mel
+from instrunet.features import LogMelConfig
 from instrunet.labels import projection
 from instrunet.tagging import Tagger, Tags
 
@@ -48,16 +48,18 @@ def explain(tagger: Tagger, tags: Tags, label: str) -> Reason:
         label: of the vocabulary of the tags.
 
     Raises:
-        UsageError: the model has no class behind the label.
+        UsageError: the model has no class behind the label, or sees no spectrogram.
         InstrunetError: the recording is shorter than can be looked at.
     """
     spec = tagger.spec
+    if not isinstance(spec.front_end, LogMelConfig):
+        raise UsageError(f"{tagger.bundle.name} listens through YAMNet: it sees no bands that could be covered")
     start_s = best_start(tags, label, spec.window_s)
     audio = load(tags.path, sample_rate_hz=tagger.sample_rate_hz, start_s=start_s, duration_s=spec.window_s)
     samples = np.pad(audio.samples, (0, max(0, spec.window_samples - len(audio.samples))))[: spec.window_samples]
     if not len(audio.samples):
         raise InstrunetError("there is nothing to look at in that place")
-    mel = log_mel(samples, spec.front_end)
+    mel = tagger.network.seen(samples)
     places = classes_behind(tagger, tags.vocabulary, label)
     whole = _logits(tagger, mel[None])[:, places].max(axis=1)[0]
     parts = np.stack(list(_covered(mel)))
