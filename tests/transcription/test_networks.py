@@ -23,12 +23,19 @@ torch = pytest.importorskip("torch")
 
 
 from instrunet.models.separator_unet import SeparatorUnet, SeparatorUnetConfig  # noqa: E402
-from instrunet.training.separator import Mixture, SeparatorTraining, draw_examples, train_separator  # noqa: E402
+from instrunet.training.separator import (  # noqa: E402
+    Mixture,
+    SeparatorTraining,
+    draw_examples,
+    separation_loss,
+    train_separator,
+)
 
 BANDS = BandConfig(SpectrumConfig(8_000, 512, 128), n_bands=64, linear_to_hz=600.0)
 TINY = SeparatorTraining(
     bands=BANDS,
-    network=SeparatorUnetConfig(n_bands=64, widths=(8, 12, 16), n_query=16),
+    network=SeparatorUnetConfig(n_bands=64, widths=(8, 12, 16), n_list=16, n_query=8),
+    colour_db=0.0,
     n_frames=32,
     batch=8,
     steps=60,
@@ -62,7 +69,8 @@ def test_a_mask_of_ones_changes_nothing(rng: np.random.Generator) -> None:
 def test_training_learns_to_separate_and_resumes_exactly(tmp_path: Path) -> None:
     told: list[float] = []
     whole = train_separator(low_and_high, TINY, checkpoint=tmp_path / "a.pt", tell=lambda _, loss: told.append(loss))
-    assert told[-1] < 0.75 * _untrained_loss()
+    assert len(told) == 2
+    assert _loss_of(whole) < _loss_of(SeparatorUnet(TINY.network).eval()) - 5  # decibels
     checkpoint = tmp_path / "b.pt"
 
     def interrupt(step: int, _: float) -> None:
@@ -86,24 +94,47 @@ def test_training_learns_to_separate_and_resumes_exactly(tmp_path: Path) -> None
         assert si_sdr_db(stems.samples[name], stem) > si_sdr_db(mix, stem) + 3
 
 
-def _untrained_loss() -> float:
-    torch.manual_seed(1)
+def _loss_of(network: SeparatorUnet) -> float:
     examples = draw_examples(low_and_high, TINY, np.random.default_rng(1))
     with torch.inference_mode():
-        mask = SeparatorUnet(TINY.network).eval()(examples.mix, examples.asked)
-    return float((mask * examples.mix - examples.target).abs().mean())
+        masks = network(examples.mix, examples.rows)
+    return float(separation_loss(masks, examples, TINY))
+
+
+def test_the_loss_is_what_the_waveforms_say() -> None:
+    plain = dataclasses.replace(TINY, unlisted=0.0, absent=0.0, magnitude_weight=0.0, batch=2)
+    examples = draw_examples(low_and_high, plain, np.random.default_rng(3))
+    half = torch.full_like(examples.stem_power, 0.5)
+    ideal = (examples.product / examples.mix_power[:, None].clamp_min(1e-9)).clamp(0, 1)
+    assert separation_loss(ideal, examples, plain) < separation_loss(half, examples, plain) - 6
+    whole = torch.ones_like(half)
+    others = examples.mix_power[:, None] - 2 * examples.product + examples.stem_power
+    expected = 10 * torch.log10(others.sum((2, 3)) / examples.stem_power.sum((2, 3)))[:, :2]
+    assert abs(float(separation_loss(whole, examples, plain)) - float(expected.mean())) < 0.1
+
+
+def test_masks_share_the_mix_and_empty_rows_get_nothing() -> None:
+    network = SeparatorUnet(TINY.network).eval()
+    rows = torch.zeros(1, 3, 36)
+    rows[0, 0, 3] = rows[0, 1, 7] = 1
+    with torch.inference_mode():
+        masks = network(torch.rand(1, 1, 64, 16), rows)
+    assert masks.shape == (1, 3, 64, 16)
+    assert float(masks.sum(1).max()) <= 1 + 1e-5
+    assert float(masks[0, 2].max()) < 1e-6
 
 
 def _bundle(path: Path, network: SeparatorUnet) -> Bundle:
-    sixteens = 16 * torch.export.Dim("sixteens", min=1, max=64)
-    example = (torch.zeros(1, 1, 64, 32), torch.zeros(1, 36))
+    n = TINY.network.frame_multiple
+    steps, rows = n * torch.export.Dim("steps", min=2, max=64), torch.export.Dim("rows", min=2, max=36)
+    example = (torch.zeros(1, 1, 64, 4 * n), torch.zeros(1, 3, 36))
     with io.BytesIO() as buffer:
         torch.onnx.export(
-            network.float().eval(), example, buffer, input_names=["mix", "instrument"], output_names=["mask"],
-            dynamo=True, dynamic_shapes=({3: sixteens}, None), verbose=False,
+            network.float().eval(), example, buffer, input_names=["mix", "instruments"], output_names=["masks"],
+            dynamo=True, dynamic_shapes=({3: steps}, {1: rows}), verbose=False,
         )  # fmt: skip
         graph = buffer.getvalue()
-    spec = {"labels": list(INSTRUMENT_IDS), "bands": dataclasses.asdict(BANDS)}
+    spec = {"labels": list(INSTRUMENT_IDS), "bands": dataclasses.asdict(BANDS), "frame_multiple": n}
     return save_bundle(
         path, about=About("tiny", "Apache-2.0"), spec=spec, files={"model.onnx": graph}, kind="separator"
     )

@@ -17,9 +17,9 @@ Matrix = NDArray[np.float32]
 class BandConfig:
     """The spectrum, the number of bands, up to which frequency they cover single bins, and the compression."""
 
-    spectrum: SpectrumConfig = field(default_factory=lambda: SpectrumConfig(sample_rate_hz=32_000, n_fft=2048, hop=512))
+    spectrum: SpectrumConfig = field(default_factory=lambda: SpectrumConfig(sample_rate_hz=32_000, n_fft=3072, hop=768))
     n_bands: int = 256
-    linear_to_hz: float = 1600.0
+    linear_to_hz: float = 1250.0
     exponent: float = 0.5
 
 
@@ -29,7 +29,7 @@ def band_edges(config: BandConfig) -> tuple[int, ...]:
 
     >>> edges = band_edges(BandConfig())
     >>> len(edges), edges[:3], edges[-1]
-    (257, (0, 1, 2), 1025)
+    (257, (0, 1, 2), 1537)
     """
     n_bins = config.spectrum.n_bins
     linear = round(config.linear_to_hz / config.spectrum.sample_rate_hz * config.spectrum.n_fft)
@@ -42,12 +42,24 @@ def band_edges(config: BandConfig) -> tuple[int, ...]:
     return tuple(edges)
 
 
+def band_power(spectrum: Spectrum, config: BandConfig) -> Matrix:
+    """Power in each band, summed over its bins: (bins, frames) -> (bands, frames)."""
+    return _summed(spectrum.real**2 + spectrum.imag**2, config)
+
+
+def band_product(one: Spectrum, other: Spectrum, config: BandConfig) -> Matrix:
+    """Real part of one times the other's conjugate, summed over the bins of each band."""
+    return _summed(one.real * other.real + one.imag * other.imag, config)
+
+
 def band_magnitude(spectrum: Spectrum, config: BandConfig) -> Matrix:
-    """Root of the mean power in each band, compressed: (bins, frames) -> (bands, frames)."""
-    edges = np.asarray(band_edges(config))
-    power = np.add.reduceat(np.abs(spectrum).astype(np.float32) ** 2, edges[:-1], axis=0)
-    mean = power / np.diff(edges)[:, None].astype(np.float32)
-    return (np.sqrt(mean) ** config.exponent).astype(np.float32)
+    """Root of the power in each band, compressed: (bins, frames) -> (bands, frames)."""
+    return np.asarray(band_power(spectrum, config) ** (config.exponent / 2), np.float32)
+
+
+def _summed(bins: Matrix, config: BandConfig) -> Matrix:
+    edges = np.asarray(band_edges(config)[:-1])
+    return np.asarray(np.add.reduceat(bins, edges, axis=0), np.float32)
 
 
 def to_bins(mask: Matrix, config: BandConfig) -> Matrix:

@@ -1,4 +1,4 @@
-"""Our own separator: a trained U-Net that is asked for one instrument at a time, served by ONNX Runtime."""
+"""Our own separator: a trained U-Net that is told which instruments play, served by ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instrunet.bundles import Bundle, BundleError, bundled_models
+from instrunet.errors import UsageError
 from instrunet.features.bands import BandConfig, band_magnitude, to_bins
 from instrunet.features.spectrum import SpectrumConfig, analyse, synthesise
 from instrunet.transcription.separation import Samples, Stems, summing_to
@@ -22,7 +23,7 @@ OVERLAP_FRAMES = 64
 
 
 class UnetSeparator:
-    """Masks from the network for every instrument, shared out so that together they never exceed the mix."""
+    """Masks from the network for the whole list of instruments at once; what they leave over is the rest."""
 
     name = "unet"
 
@@ -31,6 +32,7 @@ class UnetSeparator:
             raise BundleError(f"{bundle.path}: is a {bundle.kind}, not a separator")
         self.bundle = bundle
         self.labels: tuple[str, ...] = tuple(bundle.body["labels"])
+        self.frame_multiple = int(bundle.body["frame_multiple"])
         body = dict(bundle.body["bands"])
         self.bands = BandConfig(**{**body, "spectrum": SpectrumConfig(**body["spectrum"])})
 
@@ -77,19 +79,19 @@ class UnetSeparator:
         magnitude = band_magnitude(spectrum, self.bands)
         n_frames = magnitude.shape[1]
         scaled = magnitude / max(float(magnitude.mean()), 1e-6)
-        padded = np.pad(scaled, ((0, 0), (0, -n_frames % 16)))[None, None].astype(np.float32)
-        masks = [self._mask(padded, name)[:, :n_frames] for name in instruments]
-        total = np.maximum(np.sum(masks, axis=0), 1.0)
-        return [
-            synthesise(spectrum * to_bins(mask / total, self.bands), len(piece), self.bands.spectrum) for mask in masks
-        ]
+        padded = np.pad(scaled, ((0, 0), (0, -n_frames % self.frame_multiple)))[None, None].astype(np.float32)
+        masks = self._masks(padded, instruments)[:, :, :n_frames]
+        return [synthesise(spectrum * to_bins(mask, self.bands), len(piece), self.bands.spectrum) for mask in masks]
 
-    def _mask(self, magnitude: Matrix, name: str) -> Matrix:
-        """The network's mask on compressed magnitudes, undone to a mask on magnitudes."""
-        query = np.zeros((1, len(self.labels)), np.float32)
-        query[0, self.labels.index(name)] = 1.0
-        mask = self._session.run(["mask"], {"mix": magnitude, "instrument": query})[0][0, 0]
-        return np.asarray(mask ** (1.0 / self.bands.exponent), np.float32)
+    def _masks(self, magnitude: Matrix, names: tuple[str, ...]) -> NDArray[np.float32]:
+        """(1, 1, bands, frames) -> (instruments, bands, frames)."""
+        rows = np.zeros((1, max(2, len(names)), len(self.labels)), np.float32)
+        for row, name in enumerate(names):
+            if name not in self.labels:
+                raise UsageError(f"the separator in {self.bundle.path} does not know {name!r}")
+            rows[0, row, self.labels.index(name)] = 1.0
+        masks = self._session.run(["masks"], {"mix": magnitude, "instruments": rows})[0][0, : len(names)]
+        return np.asarray(masks, np.float32)
 
 
 def _fade(n: int, overlap: int, *, first: bool, last: bool) -> Samples:
