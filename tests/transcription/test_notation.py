@@ -42,6 +42,21 @@ def test_a_clarinet_is_written_a_tone_higher_and_sounds_right(tmp_path: Path) ->
     assert [n.pitch.midi for n in sounding.flatten().notes if "ChordSymbol" not in n.classes] == [60, 62, 64, 60]
 
 
+@pytest.mark.parametrize(
+    ("pitches", "name", "written"),
+    [([60, 65, 72, 77], "Alto saxophone", 9), ([46, 53, 58, 62], "Tenor saxophone", 14),
+     ([38, 41, 46, 50], "Baritone saxophone", 21)],
+)  # fmt: skip
+def test_the_range_chooses_the_saxophone(tmp_path: Path, pitches: list[int], name: str, written: int) -> None:
+    write_musicxml(tmp_path / "s.musicxml", score(ScorePart("saxophone", line(pitches), 1.0)))
+    back = music21.converter.parse(tmp_path / "s.musicxml")
+    assert back.parts[0].partName == name
+    notes = [n for n in back.flatten().notes if "ChordSymbol" not in n.classes]
+    assert [n.pitch.midi - p for n, p in zip(notes, pitches, strict=True)] == [written] * 4
+    sounding = back.toSoundingPitch()
+    assert [n.pitch.midi for n in sounding.flatten().notes if "ChordSymbol" not in n.classes] == pitches
+
+
 def test_notes_over_the_bar_line_are_tied(tmp_path: Path) -> None:
     notes = (ScoreNote(Fraction(0), Fraction(3), 60, 80), ScoreNote(Fraction(3), Fraction(2), 64, 80))
     write_musicxml(tmp_path / "s.musicxml", score(ScorePart("flute", notes, 1.0)))

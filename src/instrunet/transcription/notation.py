@@ -13,19 +13,10 @@ from instrunet.labels import instrument
 from instrunet.transcription.drum_staff import drum_measure_note
 from instrunet.transcription.harmony import ChordSymbol, Key, chord_symbols, find_key, spell
 from instrunet.transcription.notes import DRUM_PARTS
+from instrunet.transcription.players import player_of, shown_name
 from instrunet.transcription.quantise import QuantisedMusic, ScorePart
 from instrunet.transcription.staves import TWO_STAVES, Chord, clef_of, hands, voices
 
-MUSIC21_NAMES = {
-    "voice": "Vocalist", "piano": "Piano", "electric_piano": "ElectricPiano", "organ": "Organ", "harpsichord":
-    "Harpsichord", "accordion": "Accordion", "harmonica": "Harmonica", "acoustic_guitar": "AcousticGuitar",
-    "electric_guitar": "ElectricGuitar", "banjo": "Banjo", "mandolin": "Mandolin", "ukulele": "Ukulele", "harp":
-    "Harp", "sitar": "Sitar", "electric_bass": "ElectricBass", "double_bass": "Contrabass", "violin": "Violin",
-    "viola": "Viola", "cello": "Violoncello", "string_section": "StringInstrument", "flute": "Flute",
-    "clarinet": "Clarinet", "oboe": "Oboe", "bassoon": "Bassoon", "saxophone": "AltoSaxophone", "trumpet":
-    "Trumpet", "trombone": "Trombone", "french_horn": "Horn", "tuba": "Tuba", "brass_section":
-    "BrassInstrument", "timpani": "Timpani", "mallet_percussion": "Marimba", "synthesizer": "ElectricPiano",
-}  # fmt: skip
 USUAL_CLEF = {
     "viola": "alto", "cello": "bass", "double_bass": "bass", "electric_bass": "bass", "bassoon": "bass",
     "trombone": "bass", "tuba": "bass", "timpani": "bass", "violin": "treble", "flute": "treble", "oboe": "treble",
@@ -135,8 +126,8 @@ def _staves(part: ScorePart, music: QuantisedMusic, key: Key, heading: Heading) 
 def _staff(staff: Any, plan: StaffPlan) -> Any:
     """Fill a staff: head matter, then a measure at a time."""
     music = plan.music
-    staff.partName = instrument(plan.part.instrument).name
-    staff.insert(0, _player(plan.part.instrument))
+    staff.partName = shown_name(plan.part.instrument, plan.part.notes)
+    staff.insert(0, player_of(plan.part.instrument, plan.part.notes))
     staff.atSoundingPitch = True
     bar = Fraction(music.beats_per_bar)
     shift = -(-music.pickup // bar) * bar
@@ -273,20 +264,6 @@ def _chord_symbol(symbol: ChordSymbol, key: Key) -> Any:
     made = harmony.ChordSymbol(root=root, kind=kinds[symbol.kind])
     made.writeAsChord = False
     return made
-
-
-def _player(name: str) -> Any:
-    from music21 import instrument as instrument21
-
-    if name in DRUM_PARTS:
-        player = instrument21.UnpitchedPercussion()
-        player.midiChannel = 9
-    else:
-        player = getattr(instrument21, MUSIC21_NAMES.get(name, "Instrument"))()
-    player.partName = player.instrumentName = instrument(name).name
-    programs = instrument(name).gm_programs
-    player.midiProgram = programs[0] if programs and name not in DRUM_PARTS else None
-    return player
 
 
 def _clef(name: str) -> Any:
