@@ -37,6 +37,7 @@ def write_page(maker: ScoreMaker) -> Path:
             for p in maker.parts
         ],
         "moments": _moments(folder / "score.musicxml", facts),
+        "files": _files(folder),
     }  # fmt: skip
     pages = [page.read_text(encoding="utf-8") for page in sorted((folder / "pages").glob("*.svg"))]
     template = files("instrunet.transcription").joinpath("page.html").read_text(encoding="utf-8")
@@ -45,7 +46,6 @@ def write_page(maker: ScoreMaker) -> Path:
         "FACTS": html.escape(_sentence(facts, maker)),
         "REMARKS": "".join(f"<p class=remark>{html.escape(r)}</p>" for r in maker.remarks),
         "PAGES": "".join(f'<div class="page">{page[page.index("<svg") :]}</div>' for page in pages),
-        "DOWNLOADS": _downloads(folder),
         "DATA": json.dumps(data, separators=(",", ":")).replace("</", "<\\/"),
     }
     for key, value in filled.items():
@@ -98,8 +98,13 @@ def _sentence(facts: dict[str, Any], maker: ScoreMaker) -> str:
     )
 
 
-def _downloads(folder: Path) -> str:
+def _files(folder: Path) -> list[dict[str, str]]:
+    """What can be taken from the page itself: the score and the MIDI files, as data URIs."""
+    kinds = {".pdf": "application/pdf", ".musicxml": "application/xml", ".mid": "audio/midi"}
     paths = [folder / "score.pdf", folder / "score.musicxml", folder / "midi" / "all.mid"]
-    paths += sorted((folder / "midi").glob("*.mid")) + sorted((folder / "stems").glob("*.flac"))
-    seen = dict.fromkeys(p.relative_to(folder).as_posix() for p in paths if p.is_file())
-    return " ".join(f'<a download href="{html.escape(p)}">{html.escape(p)}</a>' for p in seen)
+    paths += sorted((folder / "midi").glob("*.mid"))
+    return [
+        {"name": p.name, "href": f"data:{kinds[p.suffix]};base64,{base64.b64encode(p.read_bytes()).decode()}"}
+        for p in dict.fromkeys(paths)
+        if p.is_file()
+    ]
