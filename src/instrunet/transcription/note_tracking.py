@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,8 @@ from instrunet.transcription.notes import Note
 
 Map = NDArray[np.float32]
 
-SMEAR_FRAMES = 6
-"""The network's frames light up this early even before a struck note (70 ms)."""
+SMEAR_FRAMES = 2
+"""The network's frames light up this early (23 ms) before a bowed or blown note."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def track(heard: PitchActivations, config: TrackingConfig | None = None) -> tupl
     for start, key in _peaks(onsets, config.onset_threshold, columns):
         end = _end(left[:, key], start, config.frame_threshold, gap)
         if end - start >= least:
-            begun = _started(frames, start, key, config)
+            begun = _started(frames, start, key, config.attack_s)
             notes.append(_note(heard, frames, key, begun, end))
             _take(left, key, begun, end)
     if config.rescue:
@@ -155,9 +155,19 @@ def _rescued(
     return notes
 
 
-def _started(frames: Map, start: int, key: int, config: TrackingConfig) -> int:
+def backdated(notes: Sequence[Note], heard: PitchActivations, attack_s: float) -> tuple[Note, ...]:
+    """Move the onsets of notes with slow attacks back to where each began to sound, at most ``attack_s``."""
+    moved = []
+    for note in notes:
+        start = min(round(note.onset_s * FRAMES_PER_S), len(heard.frames) - 1)
+        begun = _started(heard.frames, start, note.pitch - LOWEST_KEY, attack_s)
+        moved.append(replace(note, onset_s=begun / FRAMES_PER_S) if begun < start else note)
+    return tuple(sorted(moved))
+
+
+def _started(frames: Map, start: int, key: int, attack_s: float) -> int:
     """Where a slow attack began: back from the onset peak while the key already sounds and grows."""
-    earliest = max(0, start - round(config.attack_s * FRAMES_PER_S))
+    earliest = max(0, start - round(attack_s * FRAMES_PER_S))
     row = start
     while row > earliest and 0.15 < frames[row - 1, key] <= frames[row, key] + 0.02:
         row -= 1

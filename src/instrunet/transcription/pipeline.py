@@ -115,7 +115,8 @@ class ScoreMaker:
         from instrunet.tagging import Tagger
 
         tags = Tagger(self.request.model, vocabulary="instrunet").tag_array(self.mix, sample_rate_hz=RATE_HZ)
-        found = tags.detected[: self.request.most_parts]
+        found = [t for t in tags.detected if t.label != "cymbals" or "drums" not in {d.label for d in tags.detected}]
+        found = found[: self.request.most_parts]
         if not found:
             raise InstrunetError(
                 f"{self.recording}: no instrument was recognised (speech, noise or silence?); "

@@ -13,14 +13,18 @@ from instrunet.transcription.attribution import attribute
 from instrunet.transcription.basic_pitch import listen
 from instrunet.transcription.drums import transcribe_drums
 from instrunet.transcription.limits import limits_of, within
-from instrunet.transcription.note_tracking import TrackingConfig, track
+from instrunet.transcription.note_tracking import TrackingConfig, backdated, track
 from instrunet.transcription.notes import DRUM_PARTS, Note, Part
 from instrunet.transcription.separation import Stems
 
 Samples = NDArray[np.float32]
 Ranges = Mapping[str, tuple[tuple[float, float], ...]]
 
-SLOW_ATTACK = frozenset({"violin", "viola", "cello", "string_section", "flute", "voice", "saxophone", "french_horn"})
+SLOW_ATTACK = frozenset(
+    {"violin", "viola", "cello", "string_section", "flute", "voice", "saxophone", "french_horn", "bassoon"}
+)
+ATTACK_S = 0.15
+"""How long before its onset is heard a bowed or blown note can have begun."""
 SOURCES = ("mix", "stems")
 
 
@@ -69,16 +73,18 @@ def _pitched(
         name = names[0]
         return {name: _while_playing(_alone(without_drums, rate, name, options), name, playing)}
     heard = listen(without_drums.astype(np.float32), rate)
-    slow = any(name in SLOW_ATTACK for name in names)
-    notes = track(heard, TrackingConfig(onset_threshold=0.6, attack_s=0.25 if slow else 0.0, ghosts=False))
+    notes = track(heard, TrackingConfig(onset_threshold=0.6, ghosts=False))
     chosen = Stems({name: stems.samples[name] for name in names}, stems.rest, rate)
-    parts = attribute(notes, chosen, playing=playing)
-    return {p.instrument: within(p.notes, limits_of(p.instrument), keep_bends=options.keep_bends) for p in parts}
+    found: dict[str, tuple[Note, ...]] = {}
+    for part in attribute(notes, chosen, playing=playing):
+        own = backdated(part.notes, heard, ATTACK_S) if part.instrument in SLOW_ATTACK else part.notes
+        found[part.instrument] = within(own, limits_of(part.instrument), keep_bends=options.keep_bends)
+    return found
 
 
 def _alone(samples: Samples, rate: int, name: str, options: WritingOptions) -> tuple[Note, ...]:
     limits = limits_of(name)
-    config = TrackingConfig(low=limits.low, high=limits.high, attack_s=0.25 if name in SLOW_ATTACK else 0.0)
+    config = TrackingConfig(low=limits.low, high=limits.high, attack_s=ATTACK_S if name in SLOW_ATTACK else 0.0)
     return within(track(listen(samples, rate), config), limits, keep_bends=options.keep_bends)
 
 
