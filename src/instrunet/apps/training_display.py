@@ -15,10 +15,10 @@ _SHOWN = ("map", "macro_f1@0.5", "top1", "loss")
 
 
 class TrainingDisplay:
-    """Live progress of features being computed and of steps being done."""
+    """Live progress of features being computed and of steps being done; ``quiet`` where another process shows it."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True)
+    def __init__(self, console: Console | None = None, *, quiet: bool = False) -> None:
+        self.console = console or Console(stderr=True, quiet=quiet)
         self._progress = Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(),

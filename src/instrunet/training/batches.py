@@ -48,11 +48,11 @@ class BatchSource:
 
     @property
     def n_steps(self) -> int:
-        """Steps of one epoch; the last batch may be smaller, but never a single clip (batch norm needs two)."""
+        """Steps of one epoch; the last batch may be smaller, but batch norm needs two clips in every process."""
         if self.steps_per_epoch:
             return self.steps_per_epoch
         whole, rest = divmod(len(self.clips), self.batch_size)
-        return max(1, whole + (rest > 1))
+        return max(1, whole + (rest >= 2 * self.share.world))
 
     def batches(self, epoch: int, *, first_step: int = 0, ahead: int = 4) -> Iterator[Batch]:
         """Yield the steps of an epoch from ``first_step`` on, ``ahead`` of them being made in threads."""

@@ -47,6 +47,7 @@ def train(
     from instrunet.apps.training_display import TrainingDisplay
     from instrunet.training.course import Surroundings
     from instrunet.training.recipe import read_recipe
+    from instrunet.training.run_folder import is_first_process
 
     chosen = read_recipe(recipe, changes=tuple(settings or ()), miniature=miniature)
     folder = out or Path("runs") / (f"{chosen.name}-miniature" if miniature else chosen.name)
@@ -54,7 +55,7 @@ def train(
         import torch
 
         torch.set_num_threads(threads)
-    with TrainingDisplay() as display:
+    with TrainingDisplay(quiet=not is_first_process()) as display:
         around = Surroundings(
             places=_pairs(data, "--data"),
             cache=cache or folder.parent / ".cache",
@@ -67,7 +68,8 @@ def train(
             _train_ensemble(chosen, recipe.parent, folder, around, _pairs(member, "--member"), miniature)
         else:
             _train_one(chosen, folder, _with_miniatures(chosen, around, miniature), display)
-    typer.echo(f"{folder}: {folder / 'report' / 'index.html'}")
+    if is_first_process():
+        typer.echo(f"{folder}: {folder / 'report' / 'index.html'}")
 
 
 def _train_one(recipe: Recipe, folder: Path, around: Surroundings, display: TrainingDisplay) -> None:
@@ -87,6 +89,7 @@ def _train_ensemble(
     from instrunet.training.course import train as train_recipe
     from instrunet.training.ensembles import assemble_ensemble
     from instrunet.training.recipe import read_recipe
+    from instrunet.training.run_folder import is_first_process
 
     members = {}
     for name in recipe.ensemble.members if recipe.ensemble else ():
@@ -95,6 +98,8 @@ def _train_ensemble(
             one = read_recipe(recipes / f"{name}.toml", miniature=miniature)
             ready = _with_miniatures(one, around, miniature)
             train_recipe(one, members[name], replace(ready, resume=True))
+    if not is_first_process():
+        return
     made = assemble_ensemble(recipe, members, folder, _with_miniatures(recipe, around, miniature))
     weights = ", ".join(f"{name} {weight:.2f}" for name, weight in zip(members, made.weights, strict=True))
     around.announce(f"weights: {weights}")

@@ -99,7 +99,8 @@ def _tiles(evaluation: Evaluation, published: Published | None) -> list[Tile]:
 def _published(evaluation: Evaluation, published: Published | None) -> str:
     if published is None:
         return ""
-    words = " ".join(part for part in (published.source and f"Source: {published.source}.", published.note) if part)
+    note = published.note[:1].upper() + published.note[1:]
+    words = " ".join(part for part in (published.source and f"Source: {published.source}.", note) if part)
     said = paragraph(words, kind="note") if words else ""
     if not published.numbers:
         return said
