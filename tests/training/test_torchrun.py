@@ -1,4 +1,4 @@
-"""Two processes that train together end with the weights of one, and a recipe runs under torchrun as a user starts it."""
+"""Two processes that train together end with the weights of one; a recipe runs under torchrun as a user starts it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``torchrun`` starts twice in test_torchrun.py: a small training; every process leaves the weights it ended with."""
+"""What ``torchrun`` starts twice in test_torchrun.py: a small training whose every process leaves its weights."""
 
 from __future__ import annotations
 

@@ -42,6 +42,16 @@ def conv_block(n_in: int, n_out: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(n_in, n_out, 3, padding=1), nn.BatchNorm2d(n_out), nn.ReLU(), nn.MaxPool2d(2))
 
 
+def conv_blocks(channels: tuple[int, ...]) -> list[nn.Sequential]:
+    """One :func:`conv_block` after the other, beginning with a single plane."""
+    return [conv_block(a, b) for a, b in zip((1, *channels), channels, strict=False)]
+
+
+def dense_head(n_in: int, hidden: int, n_classes: int, *, dropout: float) -> nn.Sequential:
+    """Two dense layers with ReLU and dropout between them."""
+    return nn.Sequential(nn.Linear(n_in, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, n_classes))
+
+
 def parameter_count(network: nn.Module) -> int:
     """How many numbers training may change.
 

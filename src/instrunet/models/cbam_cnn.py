@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from instrunet.models.blocks import Standardise
+from instrunet.models.blocks import Standardise, dense_head
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,7 @@ class CbamCnn(nn.Module):
                 layers.append(nn.MaxPool2d(2))
             n_in = n_out
         self.features = nn.Sequential(*layers)
-        self.head = nn.Sequential(
-            nn.Linear(n_in, config.hidden),
-            nn.ReLU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.hidden, config.n_classes),
-        )
+        self.head = dense_head(n_in, config.hidden, config.n_classes, dropout=config.dropout)
 
     def forward(self, mel: Tensor) -> Tensor:
         """Log-mel in, logits out."""

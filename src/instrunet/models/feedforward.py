@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from instrunet.models.blocks import Standardise
+from instrunet.models.blocks import Standardise, dense_head
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,8 @@ class Feedforward(nn.Module):
         self.features = nn.Sequential(
             Standardise(config.input_mean, config.input_std), nn.AdaptiveAvgPool2d(config.pooled), nn.Flatten()
         )
-        self.head = nn.Sequential(
-            nn.Linear(config.pooled[0] * config.pooled[1], config.hidden),
-            nn.ReLU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.hidden, config.n_classes),
+        self.head = dense_head(
+            config.pooled[0] * config.pooled[1], config.hidden, config.n_classes, dropout=config.dropout
         )
 
     def forward(self, mel: Tensor) -> Tensor:

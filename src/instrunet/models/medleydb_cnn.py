@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from instrunet.models.blocks import SameMaxPool, Standardise
+from instrunet.models.blocks import SameMaxPool, Standardise, dense_head
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,7 @@ class MedleydbCnn(nn.Module):
             layers.append(nn.Dropout(config.conv_dropout))
             n_in = n_out
         self.features = nn.Sequential(*layers)
-        self.head = nn.Sequential(
-            nn.Linear(n_in, config.hidden),
-            nn.ReLU(),
-            nn.Dropout(config.dense_dropout),
-            nn.Linear(config.hidden, config.n_classes),
-        )
+        self.head = dense_head(n_in, config.hidden, config.n_classes, dropout=config.dense_dropout)
 
     def forward(self, mel: Tensor) -> Tensor:
         """Log-mel in, logits out; the time axis may have any length."""

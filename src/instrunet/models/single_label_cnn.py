@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from instrunet.models.blocks import Standardise, conv_block
+from instrunet.models.blocks import Standardise, conv_blocks, dense_head
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,11 @@ class SingleLabelCnn(nn.Module):
 
     def __init__(self, config: SingleLabelCnnConfig) -> None:
         super().__init__()
-        widths = (1, *config.channels)
         self.features = nn.Sequential(
             Standardise(config.input_mean, config.input_std),
-            *(conv_block(a, b) for a, b in zip(widths, config.channels, strict=False)),
+            *conv_blocks(config.channels),
         )
-        self.head = nn.Sequential(
-            nn.Linear(widths[-1], config.hidden),
-            nn.ReLU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.hidden, config.n_classes),
-        )
+        self.head = dense_head(config.channels[-1], config.hidden, config.n_classes, dropout=config.dropout)
 
     def forward(self, mel: Tensor) -> Tensor:
         """Log-mel in, logits out."""
