@@ -6,8 +6,8 @@
 One store of stems serves all variants. Each adds one thing to the one before: dry notes of sound-fonts; recorded notes;
 the studio (effects, rooms); coherent music (stems of one piece, in time, in half of the mixtures); singing. Modelled
 instruments are left out everywhere. Networks start from the same weights; learning rates, class weights and the noise
-below the music are the same. To be quick, the networks are small and hear three seconds in 64 bands. A variant whose
-predictions are there already is not trained again.
+below the music are the same. To be quick, the networks are small and hear three seconds in 64 bands, 25 times a second.
+A variant whose predictions are there already is not trained again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from default_model import CLASS_WEIGHTS  # type: ignore[import-not-found]
 
 from instrunet.audio import load
 from instrunet.features import LogMelConfig, log_mel
+from instrunet.files import written_whole
 from instrunet.labels import INSTRUMENT_IDS
 from instrunet.models.mobile import Mobile, MobileConfig, Stage
 from instrunet.synthesis.bank import NoteBank
@@ -45,7 +46,7 @@ SMALL = MobileConfig(
     features=256,
 )
 """A quarter of a million weights."""
-FRONT_END = LogMelConfig(n_mels=SMALL.n_mels)
+FRONT_END = LogMelConfig(n_mels=SMALL.n_mels, hop_length=1280)
 RATE_HZ, CLIP_S = 32_000, 3
 SCORE = re.compile(r"^(solo|mix|song)\s+n=\s*(\d+) macro-AP=(\S+) \[(\S+), (\S+)\] micro-AP=(\S+)(?:.*top-1=(\S+))?")
 
@@ -96,14 +97,15 @@ def trained(variant: Variant, options: argparse.Namespace, keep: Callable[[Stem]
         None,
         np.random.default_rng(options.seed),
     )
-    config = LoopConfig(n_steps=options.steps, warm_up_steps=options.steps // 10 + 1, average=0.998, n_threads=1)
+    config = LoopConfig(
+        n_steps=options.steps, warm_up_steps=options.steps // 10 + 1, average=0.998, n_threads=1, bfloat16=False
+    )
     training = TaggerTraining(Mobile(SMALL), batches, config, options.out / variant.name.strip("+ ").replace(" ", "-"))
     training.resume()
     training.run()
     return training.average
 
 
-@cache
 def windows(path: Path) -> torch.Tensor:
     """Log-mel spectrograms (windows, 1, mels, frames) of a clip, half overlapping."""
     x, n = load(path, sample_rate_hz=RATE_HZ).samples, CLIP_S * RATE_HZ
@@ -112,10 +114,21 @@ def windows(path: Path) -> torch.Tensor:
     return torch.stack([torch.from_numpy(log_mel(piece, FRONT_END))[None] for piece in pieces])
 
 
+def heard_clips(realworld: Path, kept: Path) -> dict[str, torch.Tensor]:
+    """The windows of every development clip, computed once and kept."""
+    if not kept.is_file():
+        with (realworld / "labels.csv").open(newline="") as handle:
+            names = [row["file"] for row in csv.DictReader(handle) if row["split"] == "dev"]
+        with written_whole(kept) as beside:
+            torch.save({name: windows(realworld / "clips" / name) for name in names}, beside)
+    heard: dict[str, torch.Tensor] = torch.load(kept, weights_only=True)
+    return heard
+
+
 @torch.no_grad()
-def predict(net: Mobile, clips: list[Path], out: Path) -> None:
+def predict(net: Mobile, clips: dict[str, torch.Tensor], out: Path) -> None:
     """Write the predictions: the mean over a clip's windows."""
-    rows = [[path.name, *torch.sigmoid(net.eval()(windows(path)).clip).mean(0).tolist()] for path in clips]
+    rows = [[name, *torch.sigmoid(net.eval()(mel).clip).mean(0).tolist()] for name, mel in clips.items()]
     with out.open("w", newline="") as handle:
         csv.writer(handle).writerows([["file", *INSTRUMENT_IDS], *rows])
 
@@ -138,7 +151,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--realworld", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--clips", type=int, default=16, help="in a batch")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="CORPUS/ablation-SEED by default")
@@ -149,9 +162,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     kinds = kinds_of_sources(options.corpus)
-    with (options.realworld / "labels.csv").open(newline="") as handle:
-        names = [row["file"] for row in csv.DictReader(handle) if row["split"] == "dev"]
-    clips = [options.realworld / "clips" / name for name in names]
+    clips = heard_clips(options.realworld, options.out / "clips.pt")
     say = sys.stdout.write
     say(f"{options.steps} steps of {options.clips} clips, seed {options.seed}; macro-AP [90 % interval]\n\n")
     say("| trained on | solos | top-1 | mixtures | micro-AP | songs | micro-AP |\n|---|---|---|---|---|---|---|\n")

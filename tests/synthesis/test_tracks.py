@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+from instrunet import audio
 from instrunet.datasets.parsing import IndexOptions
 from instrunet.datasets.registry import index
 from instrunet.errors import InstrunetError, UsageError
@@ -143,6 +145,18 @@ def test_every_draw_is_written_down(folder: Path) -> None:
 def test_a_mix_can_be_made_again(folder: Path) -> None:
     mix, again = rebuilt_mix(folder / "Track00001")
     assert mix.shape == again.shape
+
+
+def test_in_stereo_stems_stand_where_their_pan_is(config: TrackConfig, tmp_path: Path) -> None:
+    track = tmp_path / TrackMaker(replace(config, stereo=True, released=False), tmp_path)(1)
+    facts = yaml.safe_load((track / "metadata.yaml").read_text())
+    for name, stem in facts["stems"].items():
+        left, right = audio.load(track / "stems" / f"{name}.flac", mono=False).samples
+        angle = np.arctan2(np.sqrt(np.mean(right**2)), np.sqrt(np.mean(left**2)))
+        assert 4 * angle / np.pi - 1 == pytest.approx(stem["instrunet"]["studio"]["pan"], abs=0.02)
+    mix, again = rebuilt_mix(track)
+    assert mix.shape[0] == 2
+    assert np.max(np.abs(mix - again)) < 4e-4
 
 
 def test_the_classes_are_counted_with_their_sources(folder: Path) -> None:

@@ -105,7 +105,7 @@ def _rebuilt(tracks: Sequence[Path], facts: Sequence[dict[str, Any]]) -> tuple[l
         if one["instrunet"]["mix_is_sum_of_stems"]:
             sums.append(float(np.max(np.abs(mix - again))))
         else:
-            releases.append(float(np.corrcoef(mix, again)[0, 1]))
+            releases.append(float(np.corrcoef(mix.ravel(), again.ravel())[0, 1]))
     return sums, releases
 
 

@@ -13,6 +13,7 @@ from instrunet.files import written_whole
 from instrunet.labels import UnknownLabelError, to_canonical
 from instrunet.synthesis.arranger import Part, Piece
 from instrunet.synthesis.general_midi import DRUM_PROGRAM, KIND_OF_KEY, ON_DRUM_CHANNEL, drum_key, program_of
+from instrunet.synthesis.midi_bytes import TEMPO_120, Row, midi_file, name_event, voice_event
 from instrunet.synthesis.phrases import Event
 
 TICKS_PER_BEAT = 480
@@ -39,14 +40,6 @@ class Message:
     second: int
 
 
-def _mido() -> Any:
-    try:
-        import mido
-    except ImportError as error:
-        raise MissingExtraError("synth", "MIDI") from error
-    return mido
-
-
 def messages_of(events: Sequence[Event], *, length_s: float) -> list[Message]:
     """The notes of a part, then pedal up and silence, so that nothing sounds on for ever.
 
@@ -71,29 +64,18 @@ def messages_of(events: Sequence[Event], *, length_s: float) -> list[Message]:
 
 def write_midi(path: str | Path, parts: Sequence[Part], *, length_s: float) -> None:
     """Write the parts, a track each, at 120 beats a minute (times are what counts, not bars)."""
-    mido = _mido()
-    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
-    file.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=500_000)]))
     free = [channel for channel in range(16) if channel != DRUM_CHANNEL]
+    tracks: list[list[Row]] = [[(0, TEMPO_120)]]
     for number, part in enumerate(parts):
         channel = DRUM_CHANNEL if part.instrument in ON_DRUM_CHANNEL else free[number % len(free)]
-        program = program_of(part.instrument)
-        track = mido.MidiTrack([mido.MetaMessage("track_name", name=part.instrument)])
-        track.append(mido.Message("program_change", channel=channel, program=0 if program == DRUM_PROGRAM else program))
-        now = 0
+        program = program_of(part.instrument) % DRUM_PROGRAM
+        rows = [(0, name_event(part.instrument)), (0, voice_event("program_change", channel, program))]
         for message in messages_of(part.events, length_s=length_s):
-            tick = round(message.time_s * TICKS_PER_S)
-            track.append(_mido_message(mido, message, channel, tick - now))
-            now = tick
-        file.tracks.append(track)
+            event = voice_event(message.kind, channel, message.first, message.second)
+            rows.append((round(message.time_s * TICKS_PER_S), event))
+        tracks.append(rows)
     with written_whole(path) as beside:
-        file.save(str(beside))
-
-
-def _mido_message(mido: Any, message: Message, channel: int, wait: int) -> Any:
-    if message.kind == "control_change":
-        return mido.Message(message.kind, channel=channel, control=message.first, value=message.second, time=wait)
-    return mido.Message(message.kind, channel=channel, note=message.first, velocity=message.second, time=wait)
+        beside.write_bytes(midi_file(tracks, ticks_per_beat=TICKS_PER_BEAT))
 
 
 def read_midi(path: str | Path) -> Piece:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ def play(
     into it by octaves. The result is peak-normalised to at most 1 and is silent only if nothing was playable.
     """
     out = np.zeros(int(length_s * SAMPLE_RATE_HZ), np.float32)
-    choose = _Chooser(bank, notes, playing, rng)
+    choose, tones = _Chooser(bank, notes, playing, rng), _Tones(bank, playing)
     for event in events:
         start = int(event.start_s * SAMPLE_RATE_HZ)
         if start >= len(out) - 64:
@@ -80,11 +81,10 @@ def play(
         if chosen is None:
             continue
         index, shift_cents = chosen
-        tones = [shift_cents + playing.cents]
-        if playing.doubled_cents:
-            tones.append(tones[0] + playing.doubled_cents)
-        for cents in tones:
-            tone = _tone(bank, index, event, cents, playing, len(out) - start)
+        players = [0.0, playing.doubled_cents] if playing.doubled_cents else [0.0]
+        for apart_cents in players:
+            cents = shift_cents + playing.cents + apart_cents
+            tone = tones(index, event, cents, len(out) - start)
             out[start : start + len(tone)] += tone * np.float32(0.3 + 0.7 * event.loudness)
     peak = float(np.abs(out).max())
     return out / peak if peak > 1e-6 else out
@@ -140,22 +140,41 @@ class _Chooser:
         return int(self.notes[places[int(np.argmin(cost))]]), cents
 
 
-def _tone(bank: NoteBank, index: int, event: Event, cents: float, playing: Playing, room: int) -> Samples:
-    """One note: read at the wanted speed, looped if it must last, faded at both ends."""
-    x = bank.samples(index)
-    if bank.rows[index].pitch is not None:
-        x = x[_onset(x) :]
-    rings = playing.ring and not bank.rows[index].loopable
-    wanted = min(room, int((event.duration_s + playing.release_s) * SAMPLE_RATE_HZ))
-    if rings:
-        wanted = room
-    if len(x) < 32 or wanted < 32:
-        return np.zeros(0, np.float32)
-    ratio = 2.0 ** (cents / 1200.0)
-    if bank.rows[index].loopable and wanted * ratio > len(x) * 0.9:
-        x = sustained(x, int(wanted * ratio * 1.1) + 64)
-    tone = read_at(x, _positions(wanted, ratio, event, playing))
-    return _faded(tone, playing, released=not rings and len(tone) >= wanted)
+class _Tones:
+    """The tones of a phrase, before they are faded: the same key struck again is read from the recording once."""
+
+    def __init__(self, bank: NoteBank, playing: Playing) -> None:
+        self.bank, self.playing = bank, playing
+        self.read: dict[tuple[int, float, float], Samples] = {}
+        self.ended: set[tuple[int, float, float]] = set()
+
+    def __call__(self, index: int, event: Event, cents: float, room: int) -> Samples:
+        """One note: read at the wanted speed, looped if it must last, faded at both ends."""
+        playing = self.playing
+        rings = playing.ring and not self.bank.rows[index].loopable
+        wanted = room if rings else min(room, int((event.duration_s + playing.release_s) * SAMPLE_RATE_HZ))
+        if wanted < 32:
+            return np.zeros(0, np.float32)
+        key = (index, cents, event.glide_cents)
+        tone = self.read.get(key)
+        if tone is None or (len(tone) < wanted and key not in self.ended):
+            tone = self.read[key] = self._tone(index, cents, event.glide_cents, wanted)
+            if len(tone) < wanted:
+                self.ended.add(key)
+        return _faded(tone[:wanted].copy(), playing, released=not rings and len(tone) >= wanted)
+
+    def _tone(self, index: int, cents: float, glide_cents: float, wanted: int) -> Samples:
+        x = self.bank.samples(index)
+        if self.bank.rows[index].pitch is not None:
+            x = x[_onset(x) :]
+        if len(x) < 32:
+            return np.zeros(0, np.float32)
+        ratio = 2.0 ** (cents / 1200.0)
+        if self.bank.rows[index].loopable and wanted * ratio > len(x) * 0.9:
+            x = sustained(x, int(wanted * ratio * 1.1) + 64)
+        slowest = ratio * 2.0 ** (-(self.playing.vibrato_cents + abs(glide_cents)) / 1200.0)
+        n = min(wanted, int(len(x) / slowest) + 1)
+        return read_at(x, _positions(n, ratio, glide_cents, self.playing))
 
 
 def _onset(x: Samples) -> int:
@@ -164,15 +183,15 @@ def _onset(x: Samples) -> int:
     return max(0, int(np.argmax(level > 0.05 * np.abs(x).max())) - 160)
 
 
-def _positions(n: int, ratio: float, event: Event, playing: Playing) -> NDArray[np.floating]:
+def _positions(n: int, ratio: float, glide_cents: float, playing: Playing) -> NDArray[np.floating]:
     """Reading positions in the recording: straight, or bent by vibrato and glide."""
-    if not playing.vibrato_cents and not event.glide_cents:
+    if not playing.vibrato_cents and not glide_cents:
         return np.arange(n) * ratio
     t = np.arange(n) / SAMPLE_RATE_HZ
     swell = np.clip((t - playing.vibrato_after_s) / 0.3, 0.0, 1.0)
     cents = playing.vibrato_cents * swell * np.sin(2 * np.pi * playing.vibrato_hz * t)
-    if event.glide_cents:
-        cents = cents + event.glide_cents * np.exp(-t / 0.05)
+    if glide_cents:
+        cents = cents + glide_cents * np.exp(-t / 0.05)
     steps: NDArray[np.floating] = ratio * 2.0 ** (cents / 1200.0)
     return np.cumsum(steps) - ratio
 
@@ -221,8 +240,14 @@ def sustained(x: Samples, n: int) -> Samples:
 
 def _faded(tone: Samples, playing: Playing, *, released: bool) -> Samples:
     attack = min(len(tone), int(playing.attack_s * SAMPLE_RATE_HZ))
-    tone[:attack] *= np.linspace(0.0, 1.0, attack, dtype=np.float32)
+    tone[:attack] *= _ramp(attack)
     release = min(len(tone), int(playing.release_s * SAMPLE_RATE_HZ) if released else SAMPLE_RATE_HZ // 100)
     if release:
-        tone[len(tone) - release :] *= np.linspace(1.0, 0.0, release, dtype=np.float32) ** 2
+        tone[len(tone) - release :] *= _ramp(release)[::-1] ** 2
     return tone
+
+
+@lru_cache(maxsize=512)
+def _ramp(n: int) -> Samples:
+    """From 0 to 1 in n samples."""
+    return np.linspace(0.0, 1.0, n, dtype=np.float32)

@@ -7,7 +7,6 @@ sound-font takes longer than playing a part.
 from __future__ import annotations
 
 import shutil
-import struct
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from instrunet.errors import InstrunetError
 from instrunet.synthesis.general_midi import ON_DRUM_CHANNEL
 from instrunet.synthesis.midi import DRUM_CHANNEL, Message, messages_of
+from instrunet.synthesis.midi_bytes import TEMPO_120, midi_file, voice_event
 from instrunet.synthesis.phrases import Event
 from instrunet.synthesis.soundfont import Preset, instrument_of, presets
 
@@ -30,6 +30,8 @@ Samples = NDArray[np.float32]
 GAP_S = 1.0
 TIMEOUT_FACTOR, TIMEOUT_LEAST_S = 2.0, 120.0
 TICKS_PER_S = 1000
+BANK_COARSE, BANK_FINE = 0, 32
+"""Controllers that choose a bank of presets."""
 
 
 @dataclass(frozen=True)
@@ -118,37 +120,21 @@ def _by_fluidsynth(font: str, parts: Sequence[FontPart], slot_s: float, rate_hz:
     return np.asarray(stereo[: len(stereo) // 2 * 2].reshape(-1, 2).mean(axis=1) / 32768, np.float32)
 
 
-def _midi_bytes(rows: Sequence[tuple[float, int, Preset | None, Message | None]], seconds: float) -> bytes:
+def _midi_bytes(timeline: Sequence[tuple[float, int, Preset | None, Message | None]], seconds: float) -> bytes:
     """A format-0 file of 1000 ticks a second."""
-    data = bytearray(b"\x00\xff\x51\x03\x07\xa1\x20")
-    now = 0
-    for time_s, channel, preset, message in rows:
-        tick = round(time_s * TICKS_PER_S)
-        for event in _raw(channel, preset, message):
-            data += _quantity(max(0, tick - now)) + event
-            now = max(now, tick)
-    data += _quantity(max(0, round(seconds * TICKS_PER_S) - now)) + b"\xff\x2f\x00"
-    return (
-        b"MThd" + struct.pack(">IHHH", 6, 0, 1, TICKS_PER_S // 2) + b"MTrk" + struct.pack(">I", len(data)) + bytes(data)
-    )
+    rows = [(0, TEMPO_120)]
+    for time_s, channel, preset, message in timeline:
+        rows += [(round(time_s * TICKS_PER_S), event) for event in _raw(channel, preset, message)]
+    return midi_file([rows], ticks_per_beat=TICKS_PER_S // 2, end_tick=round(seconds * TICKS_PER_S))
 
 
 def _raw(channel: int, preset: Preset | None, message: Message | None) -> list[bytes]:
     if preset is not None:
         bank = 0 if preset.bank == 128 else preset.bank
-        choose = [bytes([0xB0 | channel, 0, bank >> 7]), bytes([0xB0 | channel, 32, bank & 127])]
-        return [*choose, bytes([0xC0 | channel, preset.program])]
-    if message is None:
-        return []
-    status = {"note_on": 0x90, "note_off": 0x80, "control_change": 0xB0}[message.kind]
-    return [bytes([status | channel, message.first, message.second])]
-
-
-def _quantity(ticks: int) -> bytes:
-    out = [ticks & 127]
-    while ticks := ticks >> 7:
-        out.append(128 | (ticks & 127))
-    return bytes(reversed(out))
+        numbers = ((BANK_COARSE, bank >> 7), (BANK_FINE, bank & 127))
+        choose = [voice_event("control_change", channel, *pair) for pair in numbers]
+        return [*choose, voice_event("program_change", channel, preset.program)]
+    return [voice_event(message.kind, channel, message.first, message.second)] if message else []
 
 
 @lru_cache(maxsize=2)

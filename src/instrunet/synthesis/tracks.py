@@ -21,7 +21,7 @@ from instrunet.synthesis.loudness import integrated_loudness
 from instrunet.synthesis.midi import write_midi
 from instrunet.synthesis.music_sources import Music, draw_piece
 from instrunet.synthesis.orchestra import Orchestra, Rendered, Sources, open_orchestra
-from instrunet.synthesis.studio import MixBus, Release, StemStudio
+from instrunet.synthesis.studio import MixBus, Release, StemStudio, place, summed
 from instrunet.synthesis.truth import Activity, activity, agreement, played_frames, write_activity
 
 Samples = NDArray[np.float32]
@@ -39,6 +39,7 @@ class TrackConfig:
     seed: int = 0
     studio: bool = True
     released: bool = True
+    stereo: bool = False
     suffix: str = ".flac"
     music: Music = field(default_factory=Music)
     sources: Sources = field(default_factory=Sources)
@@ -46,11 +47,12 @@ class TrackConfig:
 
 @dataclass(frozen=True, eq=False)
 class Stem:
-    """One finished stem and everything that was drawn for it."""
+    """One finished stem and everything that was drawn for it; ``placed`` is what is written, (2, n) in stereo."""
 
     rendered: Rendered
     studio: StemStudio | None
     samples: Samples
+    placed: Samples
 
     @property
     def part(self) -> Part:
@@ -91,11 +93,19 @@ def make_track(number: int, config: TrackConfig, orchestra: Orchestra) -> Track:
     ]
     mastered = bus.apply(treated, SAMPLE_RATE_HZ)
     final = [audio.resample(stem, SAMPLE_RATE_HZ, config.sample_rate_hz).astype(np.float32) for stem in mastered]
-    loudest = max(float(np.max(np.abs(stem))) for stem in [*final, np.sum(np.asarray(final), axis=0)])
-    final = [stem / np.float32(max(1.0, loudest)) for stem in final]
-    mix = release.apply(np.sum(np.asarray(final), axis=0).astype(np.float32), config.sample_rate_hz)
-    stems = tuple(Stem(*row) for row in zip(rendered, studios, final, strict=True))
-    return Track(piece, stems, bus, release, np.clip(mix, -1, 1), activity(final, config.sample_rate_hz), dict(skipped))
+    pans = [studio.pan if studio else 0.0 for studio in studios]
+    placed = [place(stem, pan) for stem, pan in zip(final, pans, strict=True)] if config.stereo else final
+    loudest = max(1.0, *(float(np.max(np.abs(x))) for x in [*placed, summed(placed)]))
+    final, placed = ([x / np.float32(loudest) for x in row] for row in (final, placed))
+    mix = _released(summed(placed), release, config.sample_rate_hz)
+    stems = tuple(Stem(*row) for row in zip(rendered, studios, final, placed, strict=True))
+    return Track(piece, stems, bus, release, mix, activity(final, config.sample_rate_hz), dict(skipped))
+
+
+def _released(mix: Samples, release: Release, sample_rate_hz: int) -> Samples:
+    """The mix, (n,) or (2, n), as it reaches the listener; both channels take the same way."""
+    channels = [release.apply(channel, sample_rate_hz) for channel in np.atleast_2d(mix)]
+    return np.clip(np.asarray(channels).reshape(mix.shape), -1, 1)
 
 
 @dataclass(frozen=True)
@@ -130,7 +140,7 @@ def write_track(folder: Path, track: Track, config: TrackConfig, *, number: int)
     """The folder of one track; ``metadata.yaml`` comes last."""
     names = [f"S{k:02d}" for k in range(len(track.stems))]
     for name, stem in zip(names, track.stems, strict=True):
-        audio.write(folder / "stems" / f"{name}{config.suffix}", stem.samples, config.sample_rate_hz)
+        audio.write(folder / "stems" / f"{name}{config.suffix}", stem.placed, config.sample_rate_hz)
         _midi(folder / "MIDI" / f"{name}.mid", [stem.part], config.length_s)
     audio.write(folder / f"mix{config.suffix}", track.mix, config.sample_rate_hz)
     _midi(folder / "all_src.mid", [stem.part for stem in track.stems], config.length_s)
@@ -147,7 +157,8 @@ def _write_yaml(path: Path, content: dict[str, Any]) -> None:
     import yaml
 
     with written_whole(path) as beside:
-        beside.write_text(yaml.safe_dump(content, sort_keys=True, allow_unicode=True), encoding="utf-8")
+        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+        beside.write_text(yaml.dump(content, Dumper=dumper, sort_keys=True, allow_unicode=True), encoding="utf-8")
 
 
 def metadata(track: Track, config: TrackConfig, *, number: int) -> dict[str, Any]:
@@ -168,6 +179,7 @@ def metadata(track: Track, config: TrackConfig, *, number: int) -> dict[str, Any
             "number": number,
             "length_s": config.length_s,
             "sample_rate_hz": config.sample_rate_hz,
+            "stereo": config.stereo,
             "piece": {"title": track.piece.title, **_plain(track.piece.facts)},
             "bus": _plain(track.bus.to_dict()),
             "release": _plain(track.release.to_dict()),
@@ -231,11 +243,10 @@ def rebuilt_mix(folder: str | Path) -> tuple[Samples, Samples]:
     facts = yaml.safe_load((root / "metadata.yaml").read_text(encoding="utf-8"))
     rate_hz = facts["instrunet"]["sample_rate_hz"]
     suffix = next(root.glob("mix.*")).suffix
-    stems = [audio.load(root / "stems" / f"{name}{suffix}").samples for name in sorted(facts["stems"])]
-    mix = audio.load(root / f"mix{suffix}").samples
-    release = Release.from_dict(facts["instrunet"]["release"])
-    again = release.apply(np.sum(np.asarray(stems), axis=0).astype(np.float32), rate_hz)
-    return mix, np.clip(again, -1, 1)
+    mono = not facts["instrunet"].get("stereo", False)
+    stems = [audio.load(root / "stems" / f"{name}{suffix}", mono=mono).samples for name in sorted(facts["stems"])]
+    mix = audio.load(root / f"mix{suffix}", mono=mono).samples
+    return mix, _released(summed(stems), Release.from_dict(facts["instrunet"]["release"]), rate_hz)
 
 
 def settings_of(config: TrackConfig) -> dict[str, Any]:

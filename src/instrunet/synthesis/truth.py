@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from instrunet.files import written_whole
 from instrunet.synthesis.phrases import Event
+from instrunet.synthesis.studio import summed
 
 Samples = NDArray[np.float32]
 
@@ -62,8 +63,7 @@ def activity(stems: Sequence[Samples], sample_rate_hz: int) -> Activity:
     ([True, True], [True, False])
     """
     levels = np.array([frame_levels_db(stem, sample_rate_hz) for stem in stems], np.float32)
-    mix: Samples = np.sum(np.asarray(stems), axis=0)
-    mix_db = frame_levels_db(mix, sample_rate_hz)
+    mix_db = frame_levels_db(summed(stems), sample_rate_hz)
     own = levels.max(axis=1, keepdims=True, initial=-120.0)
     sounds = (levels > FLOOR_DB) & (levels > own - BELOW_OWN_PEAK_DB)
     return Activity(levels, sounds, sounds & (levels > mix_db - BELOW_MIX_DB))

@@ -33,6 +33,7 @@ class LoopConfig:
         average: decay of the averaged weights, which are the ones to use.
         save_every_s: how often a checkpoint is written.
         n_threads: of torch.
+        bfloat16: whether the convolutions are computed in it: faster for the network in the box, slower for tiny ones.
     """
 
     duration_s: float = 3600.0
@@ -46,6 +47,7 @@ class LoopConfig:
     average: float = 0.999
     save_every_s: float = 300.0
     n_threads: int = 2
+    bfloat16: bool = True
 
 
 @dataclass
@@ -128,7 +130,7 @@ class TaggerTraining:
             group["lr"] = self.rate()
         self.net.train()
         self.optimiser.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.config.bfloat16):
             features = self.net.features(batch.mel)
         logits = self.net.judge(features.float())
         losses = self._losses(batch, features.float(), logits)

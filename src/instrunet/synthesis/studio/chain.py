@@ -100,6 +100,24 @@ class StemStudio:
         return _used(asdict(self))
 
 
+def place(x: Samples, pan: float) -> Samples:
+    """(n,) to (2, n): left and right with the same power in sum, from −1 (left) to 1 (right).
+
+    >>> place(np.ones(1, np.float32), -1.0).round(3).ravel().tolist()
+    [1.0, 0.0]
+    """
+    angle = (pan + 1) * np.pi / 4
+    return np.stack([x * np.float32(np.cos(angle)), x * np.float32(np.sin(angle))])
+
+
+def summed(stems: Sequence[Samples]) -> Samples:
+    """The stems added up, one after the other."""
+    mix = stems[0].copy()
+    for stem in stems[1:]:
+        mix += stem
+    return mix
+
+
 def draw_level_db(rng: np.random.Generator, instrument: str) -> float:
     """A realistic spread, −18…0 dB; drums and voice are often the loudest."""
     if instrument in LOUD and rng.random() < 0.6:
@@ -136,7 +154,7 @@ class MixBus:
             return []
         if self.equaliser:
             stems = [equalise(stem, sample_rate_hz, self.equaliser) for stem in stems]
-        mix: Samples = np.sum(np.asarray(stems), axis=0)
+        mix = summed(stems)
         peak = float(np.max(np.abs(mix), initial=0.0))
         if peak <= 0:
             return list(stems)

@@ -55,9 +55,10 @@ def compression_gain(x: Samples, sample_rate_hz: int, compressor: Compressor) ->
     level_db = 10 * np.log10(power + 1e-10)
     wanted_db = -np.maximum(0.0, level_db - compressor.threshold_db) * (1 - 1 / compressor.ratio)
     smooth_db = _follow(wanted_db, compressor.attack_ms, compressor.release_ms)
-    at = (np.arange(n_steps + 1) * step).astype(np.float64)
-    smooth_db = np.concatenate([[0.0], smooth_db])
-    return np.exp(np.interp(np.arange(len(x)), at, smooth_db) * (np.log(10) / 20)).astype(np.float32)
+    gain = np.exp(np.concatenate([[0.0], smooth_db]) * (np.log(10) / 20)).astype(np.float32)
+    rise = np.diff(gain)[:, None] * np.linspace(0, 1, step, endpoint=False, dtype=np.float32)
+    drawn: Samples = (gain[:-1, None] + rise).reshape(-1)[: len(x)]
+    return drawn
 
 
 def _follow(wanted_db: NDArray[np.float64], attack_ms: float, release_ms: float) -> NDArray[np.float64]:
