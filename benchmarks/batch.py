@@ -93,7 +93,8 @@ def pinned(n_cores: int) -> Iterator[None]:
 def workers(files: list[Path], n: int, model: str, duration_s: float) -> Speed:
     """Isolated workers, warm."""
     from instrunet.tagging.jobs.ledger import State
-    from instrunet.tagging.jobs.pool import WorkerPool, WorkerSettings
+    from instrunet.tagging.jobs.pool import WorkerPool
+    from instrunet.tagging.jobs.settings import WorkerSettings
 
     with pinned(n), WorkerPool(n, WorkerSettings(model=model)) as pool:
         list(pool.run([str(files[0])] * 2 * n))  # all are up and warm

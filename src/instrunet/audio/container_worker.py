@@ -1,8 +1,8 @@
 """The guarded child: decodes one container with PyAV and writes what it finds to standard output.
 
-Run as a script by :mod:`instrunet.audio.containers`; it imports nothing of the package. It reads one file that is
-already open, with one demuxer, and may neither write files nor open the network. Each message is a kind (one byte),
-a length (four bytes, big-endian) and a body:
+Run as a script by :mod:`instrunet.audio.containers`; it imports nothing of the package. It reads
+one open file at a time, with one demuxer, and may not write files. Each message is a kind (one byte), a length (four
+bytes, big-endian) and a body:
 
     H  header, JSON: sample_rate_hz, channels, duration_s (or null), format
     B  a block: float32 frames, channels interleaved
@@ -19,7 +19,7 @@ import runpy
 import struct
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 MEMORY_BYTES = 3 << 30
 BLOCK_BYTES = 1 << 18
@@ -27,21 +27,30 @@ MOST_BAD_PACKETS = 1000
 
 
 def main() -> None:
-    """Decode ``argv[1]`` with the demuxer ``argv[2]`` from frame ``argv[3]``."""
-    path, demuxer, start = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    with open(path, "rb") as file:
-        import av  # before the limits: it maps many libraries
+    """Decode one file for every line of standard input: JSON with ``path``, ``demuxer`` and the first frame wanted."""
+    import av  # before the limits: it maps many libraries
 
-        av.logging.set_level(None)
-        runpy.run_path(str(Path(__file__).with_name("confinement.py")))["forbid_sockets"]()
-        _limit()
+    av.logging.set_level(None)
+    runpy.run_path(str(Path(__file__).with_name("confinement.py")))["forbid_sockets"]()
+    _limit()
+    for line in sys.stdin.buffer:
+        task = json.loads(line)
         try:
-            with av.open(file, format=demuxer, metadata_errors="replace") as container:
-                if not container.streams.audio:
-                    return _say(b"E", b"it holds no sound")
-                _decode(av, container, container.streams.audio[0], start)
-        except (av.FFmpegError, ValueError, MemoryError, OverflowError) as error:
-            return _say(b"E", (str(error) or type(error).__name__).encode())
+            with open(task["path"], "rb") as file:
+                _answer(av, file, task["demuxer"], task["start"])
+        except OSError as error:
+            _say(b"E", (error.strerror or str(error)).encode())
+
+
+def _answer(av: Any, file: IO[bytes], demuxer: str, start: int) -> None:
+    try:
+        with av.open(file, format=demuxer, metadata_errors="replace") as container:
+            if not container.streams.audio:
+                return _say(b"E", b"it holds no sound")
+            if not _decode(av, container, container.streams.audio[0], start):
+                return _say(b"E", b"nothing in it could be decoded")
+    except (av.FFmpegError, ValueError, MemoryError, OverflowError) as error:
+        return _say(b"E", (str(error) or type(error).__name__).encode())
     return _say(b"Z", b"")
 
 
@@ -56,7 +65,7 @@ def _limit() -> None:
             resource.setrlimit(what, (limit, hard))
 
 
-def _decode(av: Any, container: Any, stream: Any, start: int) -> None:
+def _decode(av: Any, container: Any, stream: Any, start: int) -> bool:
     stream.codec_context.thread_count = 1
     block: _Block | None = None
     bad = 0
@@ -74,11 +83,11 @@ def _decode(av: Any, container: Any, stream: Any, start: int) -> None:
                 _header(container, stream, frame.sample_rate, frame.layout.nb_channels)
             block.add(frame)
     if block is None:
-        return _say(b"E", b"nothing in it could be decoded")
+        return False
     block.send()
     if bad:
         _say(b"R", f"{bad} damaged packets were left out".encode())
-    return None
+    return True
 
 
 class _Block:

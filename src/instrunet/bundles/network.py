@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,31 @@ from instrunet.features import LogMelConfig, log_mel
 INPUT = "mel"
 
 
-class Network:
+class FrontEnd:
+    """Windows of samples as the network of a tagger sees them."""
+
+    def __init__(self, spec: TaggerSpec) -> None:
+        self.spec = spec
+        self._yamnet: Any = None if isinstance(spec.front_end, LogMelConfig) else _yamnet()
+
+    def seen(self, samples: NDArray[np.floating]) -> NDArray[np.float32]:
+        """The front end on one window of mono samples, (n_mels, n_frames)."""
+        if isinstance(self.spec.front_end, LogMelConfig):
+            return log_mel(samples, self.spec.front_end)
+        return np.ascontiguousarray(self._yamnet.frames(samples).embeddings.T)
+
+
+class Scorer(Protocol):
+    """Whatever turns what a front end gives into named arrays: a network here, or one in another process."""
+
+    spec: TaggerSpec
+
+    def __call__(self, mel: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Run windows of shape (batch, n_mels, n_frames)."""
+        ...
+
+
+class Network(FrontEnd):
     """Windows of samples in, named arrays out; ``seen`` is the front end, a call the network behind it.
 
     Args:
@@ -37,18 +61,12 @@ class Network:
         except BundleError as error:
             raise BundleError(f"{bundle.path}: {error}") from None
         self._bundle_path = bundle.path
-        self._yamnet: Any = None if isinstance(self.spec.front_end, LogMelConfig) else _yamnet()
+        super().__init__(self.spec)
 
     @property
     def providers(self) -> list[str]:
         """The execution providers in use."""
         return list(self._session.get_providers())
-
-    def seen(self, samples: NDArray[np.floating]) -> NDArray[np.float32]:
-        """The front end on one window of mono samples, (n_mels, n_frames)."""
-        if isinstance(self.spec.front_end, LogMelConfig):
-            return log_mel(samples, self.spec.front_end)
-        return np.ascontiguousarray(self._yamnet.frames(samples).embeddings.T)
 
     def __call__(self, mel: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
         """Run windows of shape (batch, n_mels, n_frames)."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from instrunet.audio import AudioError, resample, shown, stream, to_mono
 from instrunet.audio.decoding import silence_unusable
-from instrunet.bundles.network import Network
+from instrunet.bundles.network import FrontEnd, Network
 from instrunet.errors import UsageError
 from instrunet.tagging.aggregation import Gathering
 from instrunet.tagging.pipeline import ahead
@@ -114,18 +114,25 @@ def hear_blocks(blocks: Iterable[Samples], network: Network, *, threaded: bool =
     cutter = WindowCutter.of(network.spec)
     gathering = Gathering(network.spec)
     pass_on = ahead if threaded else iter
-    batches = _batches(_spectrograms(pass_on(blocks), cutter, network))
+    batches = spectrogram_batches(pass_on(blocks), cutter, network)
     for window in scored(network, pass_on(batches)):
         gathering.add(window)
     return gathering, cutter.n_samples
 
 
-def _spectrograms(blocks: Iterable[Samples], cutter: WindowCutter, network: Network) -> Iterator[Spectrogram]:
+def spectrogram_batches(
+    blocks: Iterable[Samples], cutter: WindowCutter, front_end: FrontEnd
+) -> Iterator[list[Spectrogram]]:
+    """Blocks of samples as windows for the network, a batch at a time."""
+    return _batches(_spectrograms(blocks, cutter, front_end))
+
+
+def _spectrograms(blocks: Iterable[Samples], cutter: WindowCutter, front_end: FrontEnd) -> Iterator[Spectrogram]:
     for block in blocks:
         for window in cutter.push(block):
-            yield spectrogram(window, network)
+            yield spectrogram(window, front_end)
     for window in cutter.finish():
-        yield spectrogram(window, network)
+        yield spectrogram(window, front_end)
 
 
 def _batches(items: Iterator[Spectrogram]) -> Iterator[list[Spectrogram]]:

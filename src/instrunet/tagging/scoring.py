@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instrunet.bundles import TaggerSpec
-from instrunet.bundles.network import Network
+from instrunet.bundles.network import FrontEnd, Scorer
 from instrunet.tagging.windows import Window
 
 BATCH_WINDOWS = 4
@@ -51,20 +51,20 @@ class WindowScores:
     attended: NDArray[np.float64] | None
 
 
-def spectrogram(window: Window, network: Network) -> Spectrogram:
+def spectrogram(window: Window, front_end: FrontEnd) -> Spectrogram:
     """The front end, on one window."""
     silent = not len(window.samples) or float(np.max(np.abs(window.samples))) < SILENCE_PEAK
-    return Spectrogram(window.start, len(window.samples), window.n_heard, silent, network.seen(window.samples))
+    return Spectrogram(window.start, len(window.samples), window.n_heard, silent, front_end.seen(window.samples))
 
 
-def scored(network: Network, windows: Iterable[Sequence[Spectrogram]]) -> Iterator[WindowScores]:
+def scored(network: Scorer, windows: Iterable[Sequence[Spectrogram]]) -> Iterator[WindowScores]:
     """Run batches through the network; windows of unlike length go one by one."""
     for batch in windows:
         for _, alike in groupby(batch, key=lambda window: window.mel.shape):
             yield from _run(network, list(alike))
 
 
-def _run(network: Network, batch: list[Spectrogram]) -> Iterator[WindowScores]:
+def _run(network: Scorer, batch: list[Spectrogram]) -> Iterator[WindowScores]:
     found = network(np.stack([window.mel for window in batch]))
     clip = calibrated(found["clip"], network.spec)
     frames = calibrated(found["frames"], network.spec) if "frames" in found else clip[:, :, None]

@@ -9,8 +9,8 @@ from instrunet.audio import write
 from instrunet.tagging import Tagger, Tags
 from instrunet.tagging.jobs.job import JobOptions, Progress, run_job, work_digest
 from instrunet.tagging.jobs.ledger import Ledger, State
-from instrunet.tagging.jobs.pool import Patience, WorkerSettings
 from instrunet.tagging.jobs.results import failures, finished
+from instrunet.tagging.jobs.settings import Patience, WorkerSettings
 from tests.synth import tone
 
 

@@ -10,8 +10,8 @@ import pytest
 from instrunet.audio import write
 from instrunet.tagging.jobs.job import JobOptions, run_job, work_digest
 from instrunet.tagging.jobs.ledger import Ledger, State
-from instrunet.tagging.jobs.pool import Patience, WorkerSettings
 from instrunet.tagging.jobs.ray_engine import RayCrew, RayTagger
+from instrunet.tagging.jobs.settings import Patience, WorkerSettings
 from tests.synth import tone
 
 

@@ -17,7 +17,7 @@ from instrunet.errors import UsageError
 if TYPE_CHECKING:
     from instrunet.tagging import Failure, Tags
     from instrunet.tagging.jobs.job import JobOptions
-    from instrunet.tagging.jobs.pool import WorkerSettings
+    from instrunet.tagging.jobs.settings import WorkerSettings
     from instrunet.tagging.writers import Delivery, WriteOptions
 
 Paths = Annotated[
@@ -151,7 +151,7 @@ def _ledger_of(delivery: Delivery, outlet: library.Outlet) -> Path:
 def _job_settings(
     model: str, vocabulary: str | None, threshold: str, start: float, duration: float | None, activity: bool
 ) -> WorkerSettings:
-    from instrunet.tagging.jobs.pool import WorkerSettings
+    from instrunet.tagging.jobs.settings import WorkerSettings
 
     return WorkerSettings(model, vocabulary, threshold, start, duration, activity)
 

@@ -14,7 +14,8 @@ from typing import Protocol
 from instrunet.bundles import Bundle
 from instrunet.tagging.jobs import remote
 from instrunet.tagging.jobs.ledger import Fingerprint, Ledger, Outcome, State
-from instrunet.tagging.jobs.pool import Patience, WorkerPool, WorkerSettings
+from instrunet.tagging.jobs.pool import WorkerPool
+from instrunet.tagging.jobs.settings import Patience, WorkerSettings
 from instrunet.tagging.jobs.sharding import Shard
 
 COMMIT_EVERY = 32

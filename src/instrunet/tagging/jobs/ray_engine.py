@@ -16,7 +16,8 @@ from typing import Any
 
 from instrunet.errors import MissingExtraError
 from instrunet.tagging.jobs.ledger import Outcome, State
-from instrunet.tagging.jobs.pool import Patience, WorkerPool, WorkerSettings
+from instrunet.tagging.jobs.pool import WorkerPool
+from instrunet.tagging.jobs.settings import Patience, WorkerSettings
 
 LOSSES = 4
 """So many actors may be lost over one file before it is quarantined; machines are lost for reasons of their own."""

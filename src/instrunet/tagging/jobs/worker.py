@@ -1,8 +1,8 @@
-"""The process that opens foreign files: it tags one recording at a time and may die of it without harm.
+"""The process that opens foreign files: it decodes one recording at a time and may die of it without harm.
 
-Run as ``python -m instrunet.tagging.jobs.worker``; tasks come on standard input and answers go to standard output, a
-line of JSON each. A line is also written now and then while a long file is read, so that a stuck decoder is told from
-a busy one.
+Run as ``python -m instrunet.tagging.jobs.worker``; tasks come on standard input, a line of JSON each, and what was
+heard goes to standard output as windows for the network, which is not here. Signs of life are sent now and then while
+nothing else is, so that a stuck decoder is told from a busy one.
 """
 
 from __future__ import annotations
@@ -15,68 +15,104 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from instrunet.bundles.network import FrontEnd
+    from instrunet.tagging.jobs.settings import WorkerSettings
 
 BEAT_S = 1.0
 
 
 def main() -> None:
     """Answer tasks until standard input ends."""
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", errors="surrogateescape")
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=1 << 16)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # decoders print; the answers must stay clean
     threading.Thread(target=_die_with, args=(os.getppid(),), daemon=True).start()
-    settings = json.loads(sys.stdin.readline())
-    _limit_memory(settings["memory_bytes"])
+    told = json.loads(sys.stdin.readline())
+    _limit_memory(told["memory_bytes"])
+    from instrunet.audio import containers
+    from instrunet.tagging.jobs.messages import say
+
     try:
-        answer = _answerer(settings)
+        ear = _ear(told, answers)
     except BaseException as error:  # noqa: BLE001 - whatever it is, the parent says it in a sentence
-        _say(answers, {"kind": "broken", "message": str(error)})
+        say(answers, "broken", message=str(error))
         return
-    _say(answers, {"kind": "ready"})
-    for line in sys.stdin:
-        task = json.loads(line)
-        _say(answers, answer(task, lambda: _say(answers, {"kind": "beat"})))
+    say(answers, "ready")
+    with containers.one_child_for_many():
+        for line in sys.stdin:
+            ear.listen(json.loads(line)["path"])
 
 
-def _answerer(settings: dict[str, Any]) -> Any:
-    from instrunet.audio import AudioError, stream
-    from instrunet.errors import InstrunetError
-    from instrunet.tagging.hearing import BLOCK_S, Heard, hear_blocks
-    from instrunet.tagging.tagger import Tagger
+def _ear(told: dict[str, Any], answers: IO[bytes]) -> Ear:
+    from instrunet.bundles import Bundle
+    from instrunet.bundles.network import FrontEnd
+    from instrunet.tagging.jobs.settings import WorkerSettings
 
-    tagger = Tagger(settings["model"], vocabulary=settings["vocabulary"], threshold=settings["threshold"], threads=1)
-    inject = os.environ.get("INSTRUNET_TEST_INJURY") if settings.get("test") else None
+    settings = WorkerSettings(**told)
+    return Ear(settings, FrontEnd(Bundle.load(settings.model).tagger), answers)
 
-    def hear(file: str, path: str, beat: Callable[[], None]) -> Heard:
+
+@dataclass(frozen=True)
+class Ear:
+    """Decodes recordings and says what it hears.
+
+    Attributes:
+        settings: which part of each, and how long one may be.
+        front_end: how the network wants its windows.
+        answers: where to say it.
+    """
+
+    settings: WorkerSettings
+    front_end: FrontEnd
+    answers: IO[bytes]
+
+    def listen(self, path: str) -> None:
+        """Say the windows of a recording and then ``heard``; or ``failed``, with the reason."""
+        from instrunet.errors import InstrunetError
+        from instrunet.tagging.jobs.messages import say
+
+        failed = partial(say, self.answers, "failed")
+        try:
+            if self.settings.test:
+                _injure(os.environ.get("INSTRUNET_TEST_INJURY"), path)
+            beat = partial(say, self.answers, "beat")
+            with local(path, beat) as file:
+                n_samples, remarks = self._hear(file, path, beat)
+            say(self.answers, "heard", n_samples=n_samples, remarks=remarks)
+        except BrokenPipeError:
+            raise
+        except InstrunetError as error:
+            failed(reason=str(error))
+        except OSError as error:
+            failed(reason=f"{path}: {error.strerror or error}")
+        except MemoryError:
+            failed(reason=f"{path}: takes more memory than a worker is given")
+
+    def _hear(self, file: str, path: str, beat: Callable[[], None]) -> tuple[int, list[str]]:
+        from instrunet.audio import AudioError, stream
+        from instrunet.tagging.hearing import BLOCK_S, spectrogram_batches
+        from instrunet.tagging.jobs.messages import say_windows
+        from instrunet.tagging.windows import WindowCutter
+
+        spec = self.front_end.spec
+        rate_hz, cutter = spec.front_end.sample_rate_hz, WindowCutter.of(spec)
         blocks = stream(
-            file, sample_rate_hz=tagger.sample_rate_hz, block_s=BLOCK_S, start_s=settings["start_s"],
-            duration_s=settings["duration_s"],
+            file, sample_rate_hz=rate_hz, block_s=BLOCK_S, start_s=self.settings.start_s,
+            duration_s=self.settings.duration_s,
         )  # fmt: skip
         try:
-            watched = _beating(blocks, beat, settings["longest_s"] * tagger.sample_rate_hz, path)
-            gathering, n_samples = hear_blocks(watched, tagger.network)
+            watched = _beating(blocks, beat, self.settings.longest_s * rate_hz, path)
+            for batch in spectrogram_batches(watched, cutter, self.front_end):
+                say_windows(self.answers, batch)
         finally:
             blocks.close()
-        if n_samples == 0:
+        if cutter.n_samples == 0:
             raise AudioError(f"{path}: holds no sound; is it the right file?")
-        return Heard(gathering, path, n_samples / tagger.sample_rate_hz, settings["start_s"], tuple(blocks.remarks))
-
-    def answer(task: dict[str, Any], beat: Any) -> dict[str, Any]:
-        path = task["path"]
-        try:
-            if inject:
-                _injure(inject, path)
-            with local(path, beat) as file:
-                heard = hear(file, path, beat)
-            return {"kind": "done", "tags": tagger.tags(heard).to_dict(activity=settings["activity"])}
-        except InstrunetError as error:
-            return {"kind": "failed", "reason": str(error)}
-        except OSError as error:
-            return {"kind": "failed", "reason": f"{path}: {error.strerror or error}"}
-        except MemoryError:
-            return {"kind": "failed", "reason": f"{path}: takes more memory than a worker is given"}
-
-    return answer
+        return cutter.n_samples, list(blocks.remarks)
 
 
 @contextmanager
@@ -95,7 +131,7 @@ def local(path: str, beat: Callable[[], None]) -> Iterator[str]:
             raise InstrunetError(str(error).replace(str(copy), path)) from error
 
 
-def _beating(blocks: Iterator[Any], beat: Any, most_samples: float, path: str) -> Iterator[Any]:
+def _beating(blocks: Iterator[Any], beat: Callable[[], None], most_samples: float, path: str) -> Iterator[Any]:
     """Pass blocks on, give signs of life, and stop a recording that never ends."""
     from instrunet.audio import AudioError
 
@@ -127,9 +163,9 @@ def _limit_memory(n_bytes: int | None) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (n_bytes, n_bytes))
 
 
-def _injure(kind: str, path: str) -> None:
+def _injure(kind: str | None, path: str) -> None:
     """Tests only: what a broken decoder would do, on files whose name asks for it."""
-    if kind not in path and f"{kind}-" not in os.path.basename(path):
+    if not kind or f"{kind}-" not in os.path.basename(path):
         return
     if kind == "crash":
         os.kill(os.getpid(), 11)
@@ -139,11 +175,6 @@ def _injure(kind: str, path: str) -> None:
         eaten = []
         while True:
             eaten.append(bytearray(64 << 20))
-
-
-def _say(answers: IO[str], message: dict[str, Any]) -> None:
-    answers.write(json.dumps(message) + "\n")
-    answers.flush()
 
 
 if __name__ == "__main__":
