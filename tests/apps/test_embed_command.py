@@ -21,7 +21,7 @@ def test_a_dry_run_a_writing_and_its_undoing(tmp_path, monkeypatch, capsys) -> N
     write(song, tone(440.0, 0.2), 32_000)
     none = np.zeros(0, np.float32)
     tags = Tags(str(song), 0.2, "instrunet", "tiny", (InstrumentTag("flute", 0.9, True, 0.5, none),), none)
-    with Ledger(ledger, work="") as job:
+    with Ledger(ledger) as job:
         job.take_in([(str(song), None)])
         job.settle([Outcome(str(song), State.DONE, result=tags.to_dict(activity=False))])
 

@@ -79,44 +79,65 @@ class Outlet:
         return names
 
 
-def find(paths: Iterable[str]) -> tuple[list[str], list[str]]:
-    """The recordings behind files, folders, patterns and URLs; and which of the names are libraries."""
-    from instrunet.audio import find_audio
+def libraries_among(paths: Iterable[str]) -> list[str]:
+    """Which names are folders or stores: what lies in them is tagged as a job."""
     from instrunet.tagging.jobs import remote
 
-    files: dict[str, None] = {}
-    libraries = []
+    return [path for path in map(remote.localised, paths) if remote.is_remote(path) or Path(path).is_dir()]
+
+
+def each(paths: Iterable[str], *, follow_links: bool = False) -> Iterator[str]:
+    """The recordings behind files, folders, patterns and URLs, as they are found."""
+    from instrunet.audio import each_audio
+    from instrunet.tagging.jobs import remote
+
     for path in map(remote.localised, paths):
-        is_store = remote.is_remote(path)
-        files.update(dict.fromkeys(remote.find_remote([path]) if is_store else map(os.fspath, find_audio([path]))))
-        if is_store or Path(path).is_dir():
-            libraries.append(path)
-    return list(files), libraries
+        if remote.is_remote(path):
+            yield from remote.find_remote([path])
+        else:
+            yield from map(os.fspath, each_audio([path], follow_links=follow_links))
 
 
-def run_library(files: list[str], request: JobRequest) -> tuple[Iterator[Tags], list[Failure]]:
-    """Tag files as a job; the results of these files by path, and what failed."""
-    from instrunet.tagging.jobs.job import run_job, work_digest
-    from instrunet.tagging.jobs.ledger import Ledger
-    from instrunet.tagging.jobs.results import failures, finished
+class LibraryRun:
+    """A job on its way: its results as they come, and afterwards what failed.
 
-    if request.resume and not request.ledger.exists():
-        raise UsageError(f"there is no job to resume: {request.ledger} does not exist")
-    try:
-        request.ledger.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InstrunetError(f"{request.ledger.parent}: cannot be written: {error.strerror or error}") from error
-    ledger = Ledger(request.ledger, work=work_digest(request.options.settings))
-    wanted = {file for file in files if request.options.shard.holds(file)}
-    with progress_told(request.progress) as notify:
-        run_job(ledger, files, request.options, notify=notify)
-    failed = [failure for failure in failures(ledger) if failure.path in wanted]
+    Args:
+        files: The recordings; read once.
+        request: What the user asked for.
+    """
 
-    def results() -> Iterator[Tags]:
-        with ledger:
-            yield from (tags for tags in finished(ledger) if tags.path in wanted)
+    def __init__(self, files: Iterable[str], request: JobRequest) -> None:
+        from instrunet.tagging.jobs.job import work_of
+        from instrunet.tagging.jobs.ledger import Ledger
 
-    return results(), failed
+        if request.resume and not request.ledger.exists():
+            raise UsageError(f"there is no job to resume: {request.ledger} does not exist")
+        try:
+            request.ledger.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InstrunetError(f"{request.ledger.parent}: cannot be written: {error.strerror or error}") from error
+        work = work_of(request.options.settings)
+        self._files, self._request = files, request
+        self._ledger = Ledger(request.ledger, work=work)
+
+    def results(self) -> Iterator[Tags]:
+        """The tagged recordings in the order of their paths, each as soon as those before it are settled."""
+        from instrunet.tagging.jobs.job import run_in_order
+        from instrunet.tagging.jobs.results import finished
+
+        with progress_told(self._request.progress) as notify:
+            yield from finished(run_in_order(self._ledger, self._files, self._request.options, notify=notify))
+
+    def failures(self) -> Iterator[Failure]:
+        """What failed, in this run or before it, of the recordings of this run."""
+        from instrunet.tagging.jobs.ledger import State
+        from instrunet.tagging.jobs.results import failures
+
+        yield from failures(self._ledger.rows(State.FAILED, State.QUARANTINED, wanted=True))
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self._ledger.close()
 
 
 def watch(
@@ -154,7 +175,7 @@ def progress_told(kind: str) -> Iterator[Callable[[Progress], None] | None]:
         nonlocal bar, task
         if bar is None and console.is_terminal:
             columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-            bar = Progress(*columns, console=console, transient=True)
+            bar = Progress(*columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty())
             task = bar.add_task("", total=progress.total)
             bar.start()
         if progress.reason:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from instrunet.audio.decoding import silence_unusable
-from instrunet.audio.finding import AUDIO_SUFFIXES, find_audio
+from instrunet.audio.finding import AUDIO_SUFFIXES, each_audio, find_audio
 from instrunet.audio.preparations import PREPARATIONS, Preparation, prepare
 from instrunet.audio.resampling import Resampler, resample
 from instrunet.audio.shaping import first_above, fit, peak_normalise, to_mono, trim_silence
@@ -23,6 +23,7 @@ __all__ = [
     "Resampler",
     "Samples",
     "cut",
+    "each_audio",
     "find_audio",
     "first_above",
     "fit",

@@ -32,21 +32,28 @@ def find_audio(paths: Iterable[str | os.PathLike[str]], *, follow_links: bool = 
     >>> [str(p) for p in find_audio(["missing.wav", "missing.wav"])]
     ['missing.wav']
     """
-    found: dict[Path, None] = {}
-    for path in paths:
-        for file in _behind(Path(path), follow_links):
-            found.setdefault(file)
-    return list(found)
+    return list(dict.fromkeys(each_audio(paths, follow_links=follow_links)))
 
 
-def _behind(path: Path, follow_links: bool) -> list[Path]:
+def each_audio(paths: Iterable[str | os.PathLike[str]], *, follow_links: bool = False) -> Iterator[Path]:
+    """As :func:`find_audio`, one after another, for libraries too large for a list; one named twice comes twice."""
+    for name in paths:
+        path, is_there = Path(name), False
+        for file in _behind(path, follow_links):
+            is_there = True
+            yield file
+        if not is_there:
+            yield path
+
+
+def _behind(path: Path, follow_links: bool) -> Iterator[Path]:
     if path.is_dir():
-        return list(_inside(path, follow_links)) or [path]
-    if path.exists() or not glob.has_magic(str(path)):
-        return [path]
-    matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
-    files = [file for match in matches for file in (_inside(match, follow_links) if match.is_dir() else [match])]
-    return files or [path]
+        yield from _inside(path, follow_links)
+    elif path.exists() or not glob.has_magic(str(path)):
+        yield path
+    else:
+        for match in map(Path, sorted(glob.glob(str(path), recursive=True))):
+            yield from _inside(match, follow_links) if match.is_dir() else [match]
 
 
 def _inside(folder: Path, follow_links: bool) -> Iterator[Path]:

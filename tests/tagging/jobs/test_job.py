@@ -7,7 +7,7 @@ import pytest
 
 from instrunet.audio import write
 from instrunet.tagging import Tagger, Tags
-from instrunet.tagging.jobs.job import JobOptions, Progress, run_job, work_digest
+from instrunet.tagging.jobs.job import JobOptions, Progress, run_job, work_of
 from instrunet.tagging.jobs.ledger import Ledger, State
 from instrunet.tagging.jobs.results import failures, finished
 from instrunet.tagging.jobs.settings import Patience, WorkerSettings
@@ -32,7 +32,7 @@ def options(tiny: Path, **changes: object) -> JobOptions:
 
 
 def run(folder: Path, ledger_path: Path, how: JobOptions, told: list[Progress] | None = None) -> dict[str, State]:
-    with Ledger(ledger_path, work=work_digest(how.settings)) as ledger:
+    with Ledger(ledger_path, work=work_of(how.settings)) as ledger:
         run_job(ledger, sorted(folder.glob("*.wav")), how, notify=None if told is None else told.append)
         return {Path(row.path).name: row.state for row in ledger.rows()}
 
@@ -49,9 +49,9 @@ def test_a_job_equals_tagging_one_by_one(tiny: Path, library: Path, tmp_path: Pa
     assert states["text.wav"] is State.FAILED
     assert (told[-1].done, told[-1].failed, told[-1].total) == (5, 1, 5)
     assert told[-1].to_dict()["left_s"] == 0
-    with Ledger(tmp_path / "a.job", work=work_digest(options(tiny).settings)) as ledger:
-        results = list(finished(ledger))
-        (failure,) = failures(ledger)
+    with Ledger(tmp_path / "a.job", work=work_of(options(tiny).settings)) as ledger:
+        results = list(finished(ledger.rows()))
+        (failure,) = failures(ledger.rows())
     assert "text.wav" in failure.message
     for alone, tags in zip(Tagger(tiny).tag_files(sorted(good.glob("good-*.wav"))), results, strict=True):
         assert isinstance(alone, Tags)

@@ -59,11 +59,11 @@ def test_a_job_killed_again_and_again_ends_like_an_undisturbed_one(
     assert hits >= n_kills * 3 // 4
     if long:
         assert not tables[1].exists()
-        with Ledger(tables[1].with_name("tags.csv.job"), work="") as ledger:
+        with Ledger(tables[1].with_name("tags.csv.job")) as ledger:
             assert ledger.counts()[State.WAITING] > 0
     assert command.start(*runs[1]).wait(timeout=900) == 1
     assert tables[1].read_bytes() == tables[0].read_bytes()
     assert len(tables[0].read_text().splitlines()) == n_files + 1
-    with Ledger(tables[1].with_name("tags.csv.job"), work="") as ledger:
+    with Ledger(tables[1].with_name("tags.csv.job")) as ledger:
         assert len(list(ledger.rows())) == n_files + max(1, n_files // 50)
     assert command.left_behind() == []

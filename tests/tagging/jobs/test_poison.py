@@ -18,7 +18,7 @@ def test_good_files_are_tagged_and_bad_ones_told(make, tiny: Path, tmp_path: Pat
     job = command.start("tag", corpus.folder, "--model", tiny, "--out", out, "--jobs", 2, "--progress", "none")
     assert job.wait(timeout=1800) == 1
     assert command.left_behind() == []
-    with Ledger(tmp_path / "tags.csv.job", work="") as ledger:
+    with Ledger(tmp_path / "tags.csv.job") as ledger:
         rows = {Path(row.path): row for row in ledger.rows()}
         assert ledger.counts()[State.WAITING] == 0
     assert set(rows) == {*corpus.good, *corpus.bad}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from instrunet.audio import write
-from instrunet.tagging.jobs.job import JobOptions, run_job, work_digest
+from instrunet.tagging.jobs.job import JobOptions, run_job, work_of
 from instrunet.tagging.jobs.ledger import Ledger, State
 from instrunet.tagging.jobs.ray_engine import RayCrew, RayTagger
 from instrunet.tagging.jobs.settings import Patience, WorkerSettings
@@ -23,7 +23,7 @@ def library(folder: Path, n: int) -> list[Path]:
 
 
 def states(ledger_path: Path, files: list[Path], options: JobOptions) -> dict[str, tuple[State, object]]:
-    with Ledger(ledger_path, work=work_digest(options.settings)) as ledger:
+    with Ledger(ledger_path, work=work_of(options.settings)) as ledger:
         run_job(ledger, files, options)
         return {Path(row.path).name: (row.state, row.result) for row in ledger.rows()}
 
@@ -60,7 +60,7 @@ def test_a_cluster_that_loses_an_actor_ends_like_this_machine(
             os.kill(ray.get(crew._actors[0].pid.remote()), signal.SIGKILL)
 
     at_home = states(tmp_path / "home.job", files, JobOptions(settings=settings, patience=Patience()))
-    with Ledger(tmp_path / "ray.job", work=work_digest(settings)) as ledger:
+    with Ledger(tmp_path / "ray.job", work=work_of(settings)) as ledger:
         last = run_job(ledger, files, JobOptions(settings=settings, crew=Watched), notify=kill_one)
     assert not crews, "no actor was killed"
     assert last.done == len(files)

@@ -125,11 +125,11 @@ def test_a_bucket_is_tagged_into_a_bucket(s3: str, tiny: Path, tmp_path: Path, m
     assert Command().start(*run).wait(timeout=300) == 1
     lines = store.cat("library/tables/tags.csv").decode().splitlines()
     assert [line.split(",")[0] for line in lines[1:]] == [f"part-{k}/{k}.wav" for k in range(3)]
-    with Ledger(tmp_path / "tags.csv.job", work="") as ledger:
+    with Ledger(tmp_path / "tags.csv.job") as ledger:
         assert ledger.counts()[State.DONE] == 3
         (failed,) = ledger.rows(State.FAILED)
         times = {row.path: row.attempts for row in ledger.rows()}
     assert str(failed.reason).startswith("s3://library/songs/text.mp3")
     assert Command().start(*run, "--resume").wait(timeout=300) == 1
-    with Ledger(tmp_path / "tags.csv.job", work="") as ledger:
+    with Ledger(tmp_path / "tags.csv.job") as ledger:
         assert {row.path: row.attempts for row in ledger.rows()} == times

@@ -60,13 +60,13 @@ def embed(
 
 def _results(source: Path, model: str) -> Iterator[Tags]:
     if source.suffix == ".job":
-        from instrunet.tagging.jobs.ledger import Ledger
+        from instrunet.tagging.jobs.ledger import Ledger, State
         from instrunet.tagging.jobs.results import finished
 
         if not source.is_file():
             raise UsageError(f"{source}: there is no such job; the ledger lies beside the output and ends in .job")
-        with Ledger(source, work="") as ledger:
-            yield from finished(ledger)
+        with Ledger(source) as ledger:
+            yield from finished(ledger.rows(State.DONE))
         return
     from instrunet.audio import find_audio
     from instrunet.tagging import Tagger, Tags

@@ -73,4 +73,4 @@ def _opened(path: Path) -> Ledger:
 
     if not path.is_file():
         raise UsageError(f"{path}: there is no such job; the ledger lies beside the output and ends in .job")
-    return Ledger(path, work="")
+    return Ledger(path)

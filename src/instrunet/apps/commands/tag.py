@@ -49,6 +49,9 @@ def tag(
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Take failed files up again, too.")] = False,
     shard: Annotated[str, typer.Option(help="Do a part only, e.g. 3/16: the files are shared out by name.")] = "1/1",
     by_content: Annotated[bool, typer.Option("--by-content", help="Tell changed files by their content.")] = False,
+    follow_links: Annotated[
+        bool, typer.Option("--follow-links", help="Follow symbolic links that lead out of a folder, too.")
+    ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Stay, and tag files as they arrive; ctrl-C ends it.")] = False,
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between looks, with --watch.")] = 5.0,
     engine: Annotated[str, typer.Option(help="local, or ray: the workers of a cluster.")] = "local",
@@ -63,19 +66,23 @@ def tag(
     from instrunet.tagging.writers import Delivery, WriteOptions
 
     outlet = library.Outlet.of(out)
-    files, libraries = library.find(paths)
+    libraries = library.libraries_among(paths)
+    is_job = bool(libraries or resume or retry_failed or shard != "1/1" or watch or engine != "local" or outlet.url)
+    files = [] if is_job else list(dict.fromkeys(library.each(paths, follow_links=follow_links)))
+    n_files = len(files) or 2 - (len(paths) == 1 and not libraries and Path(paths[0]).is_file())
     root = Path(libraries[0]) if len(paths) == len(libraries) == 1 else None
     options = WriteOptions(top=top, timeline=timeline, root=root)
-    delivery = Delivery.plan(format_name, outlet.local, n_files=len(files), folder_run=bool(libraries))
+    delivery = Delivery.plan(format_name, outlet.local, n_files=n_files, folder_run=bool(libraries))
     run = _Run(delivery, outlet, options, quiet)
-    if libraries or resume or retry_failed or shard != "1/1" or watch or engine != "local" or outlet.url:
+    if is_job:
         settings = _job_settings(model, vocabulary, threshold, start, duration, _wants_curves(timeline, delivery))
         job = _job_options(settings, jobs, shard, retry_failed, by_content)
         job = replace(job, crew=_crew(engine, address))
         request = library.JobRequest(_ledger_of(delivery, outlet), job, resume, "none" if quiet else progress)
         if watch:
-            library.watch(lambda: _found(paths), lambda now: run.job(now, request), every_s=every, stop=lambda: False)
-        elif run.job(files, request):
+            look = partial(_found, paths, follow_links)
+            library.watch(look, lambda now: run.job(now, request), every_s=every, stop=lambda: False)
+        elif run.job(library.each(paths, follow_links=follow_links), request):
             raise typer.Exit(1)
         return
     tagger = Tagger(model, vocabulary=vocabulary, threshold=threshold, threads=jobs)
@@ -97,26 +104,26 @@ class _Run:
     options: WriteOptions
     quiet: bool
 
-    def job(self, files: list[str], request: library.JobRequest) -> bool:
+    def job(self, files: Iterable[str], request: library.JobRequest) -> bool:
         """Tag as a job; whether anything failed."""
-        done, failures = library.run_library(files, request)
-        self.deliver(done)
-        if request.progress != "bar":
-            _complain(failures)
-        return bool(failures)
+        job = library.LibraryRun(files, request)
+        try:
+            self.deliver(job.results(), slow=True)
+            return _complain(job.failures(), aloud=request.progress != "bar")
+        finally:
+            job.close()
 
-    def deliver(self, results: Iterator[Tags]) -> None:
+    def deliver(self, results: Iterator[Tags], *, slow: bool = False) -> None:
         if not self.quiet and self.delivery.place is not None:
             results = _told(results, self.options)
-        written = self.outlet.settled(self.delivery.deliver(results, self.options, sys.stdout))
+        written = self.outlet.settled(self.delivery.deliver(results, self.options, sys.stdout, slow=slow))
         _report(written, self.delivery, self.quiet)
 
 
-def _found(paths: list[str]) -> list[str]:
-    files, libraries = library.find(paths)
-    if "://" in "".join(libraries):
+def _found(paths: list[str], follow_links: bool) -> list[str]:
+    if "://" in "".join(library.libraries_among(paths)):
         raise UsageError("--watch looks at local folders; run the job on the store again now and then instead")
-    return files
+    return list(dict.fromkeys(library.each(paths, follow_links=follow_links)))
 
 
 def _crew(engine: str, address: str | None) -> Callable[..., Any]:
@@ -168,9 +175,14 @@ def _job_options(
     return JobOptions(workers, settings, shard=Shard.parse(shard), retry_failed=retry_failed, hash_content=by_content)
 
 
-def _complain(failures: Iterable[Failure]) -> None:
+def _complain(failures: Iterable[Failure], *, aloud: bool) -> bool:
+    """Say what failed, unless that was said as it happened; whether anything did."""
+    any_failed = False
     for failure in failures:
-        typer.echo(f"instrunet: {failure.message}", err=True)
+        any_failed = True
+        if aloud:
+            typer.echo(f"instrunet: {failure.message}", err=True)
+    return any_failed
 
 
 def _good(results: Iterable[Tags | Failure], failed: list[Failure], n: int, quiet: bool) -> Iterator[Tags]:

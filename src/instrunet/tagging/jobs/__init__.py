@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from instrunet.tagging.jobs.ledger import Fingerprint, Ledger, Row, State
+from instrunet.tagging.jobs.ledger import Fingerprint, Ledger, Row, State, Work
 
-__all__ = ["Fingerprint", "Ledger", "Row", "State"]
+__all__ = ["Fingerprint", "Ledger", "Row", "State", "Work"]

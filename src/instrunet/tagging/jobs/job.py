@@ -13,7 +13,7 @@ from typing import Protocol
 
 from instrunet.bundles import Bundle
 from instrunet.tagging.jobs import remote
-from instrunet.tagging.jobs.ledger import Fingerprint, Ledger, Outcome, State
+from instrunet.tagging.jobs.ledger import Fingerprint, Ledger, Outcome, Row, State, Work
 from instrunet.tagging.jobs.pool import WorkerPool
 from instrunet.tagging.jobs.settings import Patience, WorkerSettings
 from instrunet.tagging.jobs.sharding import Shard
@@ -106,12 +106,11 @@ class Progress:
         }
 
 
-def work_digest(settings: WorkerSettings) -> str:
-    """Digest of the model's files and of the options that change a result."""
+def work_of(settings: WorkerSettings) -> Work:
+    """Digests of the model's files and of the options that change a result."""
     bundle = Bundle.load(settings.model)
     facts = {key: value for key, value in asdict(settings).items() if key not in ("memory_bytes", "test", "model")}
-    body = json.dumps([sorted(bundle.files.items()), facts], sort_keys=True, default=str)
-    return hashlib.sha256(body.encode()).hexdigest()[:32]
+    return Work(_digest(sorted(bundle.files.items())), _digest(facts))
 
 
 def run_job(
@@ -126,22 +125,52 @@ def run_job(
     Returns:
         The last state of progress; the outcomes are in the ledger.
     """
+    progress = Progress(0, 0, 0, 0, 0.0, 0.0)
+    for progress in _steps(ledger, files, options):
+        if notify is not None and progress.done:
+            notify(progress)
+    return progress
+
+
+def run_in_order(
+    ledger: Ledger,
+    files: Iterable[Path | str],
+    options: JobOptions,
+    *,
+    notify: Callable[[Progress], None] | None = None,
+) -> Iterator[Row]:
+    """Do what is to be done, and give the rows of these files in the order of their paths while the job goes on.
+
+    Files are worked on in that order, too, so that few results wait for an earlier file; and whatever is written from
+    these rows is the same, byte for byte, however often the job was interrupted. Files that were done before are
+    given as well, failed ones too.
+    """
+    last: str | None = None
+    for progress in _steps(ledger, files, options):
+        if notify is not None and progress.done:
+            notify(progress)
+        while rows := ledger.settled(after=last):
+            yield from rows
+            last = rows[-1].path
+
+
+def _steps(ledger: Ledger, files: Iterable[Path | str], options: JobOptions) -> Iterator[Progress]:
+    """The state of progress at the start and after every file; what it tells of is committed."""
     ours = (os.fspath(file) for file in files)
     seen = ((path, fingerprint(path, options.hash_content)) for path in ours if options.shard.holds(path))
-    waiting = ledger.take_in(seen, retry_failed=options.retry_failed)
+    n_waiting = ledger.take_in(seen, retry_failed=options.retry_failed)
     ledger.remember("settings", asdict(options.settings))
-    progress = Progress(len(waiting), 0, 0, 0, 0.0, 0.0)
-    if not waiting:
-        return progress
+    progress = Progress(n_waiting, 0, 0, 0, 0.0, 0.0)
+    yield progress
+    if not n_waiting:
+        return
     began = time.monotonic()
-    with options.crew(min(options.workers, len(waiting)), options.settings, options.patience) as pool:
-        for batch in _batches(pool.run(waiting)):
+    with options.crew(min(options.workers, n_waiting), options.settings, options.patience) as pool:
+        for batch in _batches(pool.run(ledger.waiting())):
             ledger.settle(batch)
             for outcome in batch:
                 progress = _after(progress, outcome, time.monotonic() - began)
-                if notify is not None:
-                    notify(progress)
-    return progress
+                yield progress
 
 
 def fingerprint(path: str, hash_content: bool) -> Fingerprint | None:
@@ -172,6 +201,10 @@ def _batches(outcomes: Iterator[Outcome]) -> Iterator[list[Outcome]]:
             batch, last = [], time.monotonic()
     if batch:
         yield batch
+
+
+def _digest(facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 def _after(before: Progress, outcome: Outcome, elapsed_s: float) -> Progress:

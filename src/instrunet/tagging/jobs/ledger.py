@@ -13,20 +13,41 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
 from instrunet.errors import InstrunetError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+PAGE = 500
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS files (
-    path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, content TEXT, work TEXT,
+    path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, content TEXT, model TEXT, options TEXT,
     state TEXT NOT NULL, reason TEXT, attempts INTEGER NOT NULL DEFAULT 0, worker TEXT,
-    duration_s REAL, finished_at REAL, result TEXT
+    duration_s REAL, finished_at REAL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS results (path TEXT PRIMARY KEY, result TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS by_state ON files (state);
+CREATE INDEX IF NOT EXISTS by_time ON files (finished_at);
+CREATE TEMP TABLE wanted (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, content TEXT) WITHOUT ROWID;
+"""
+_TAKE_IN = """
+INSERT INTO files (path, size, mtime_ns, content, model, options, state)
+SELECT w.path, w.size, w.mtime_ns, w.content, :model, :options, 'waiting'
+FROM wanted w LEFT JOIN files f ON f.path = w.path
+WHERE f.path IS NULL OR f.model IS NOT :model OR f.options IS NOT :options
+   OR NOT (f.state = 'done' OR (f.state IN ('failed', 'quarantined') AND NOT :retry_failed))
+   OR NOT CASE WHEN f.content IS NOT NULL AND w.content IS NOT NULL THEN f.content = w.content
+               ELSE f.size IS w.size AND f.mtime_ns IS w.mtime_ns END
+ON CONFLICT (path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, content = excluded.content,
+   model = excluded.model, options = excluded.options, state = excluded.state, reason = NULL, duration_s = NULL,
+   finished_at = NULL
+"""
+_ROW = """
+SELECT f.path, f.state, f.reason, f.attempts, f.worker, f.duration_s, r.result
+FROM {source} LEFT JOIN results r ON r.path = f.path WHERE {condition} ORDER BY f.path
 """
 
 
@@ -52,6 +73,14 @@ class Fingerprint:
         """Look at a file on this machine."""
         found = os.stat(path)
         return cls(found.st_size, found.st_mtime_ns)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What was done to a file: digests of the model and of the options that change a result."""
+
+    model: str = ""
+    options: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,37 +112,44 @@ class Ledger:
     """The rows of a job; one process writes, any number may read.
 
     >>> import tempfile
-    >>> with Ledger(Path(tempfile.mkdtemp()) / "tags.job", work="model-1") as ledger:
-    ...     waiting = ledger.take_in([("a.wav", Fingerprint(10, 1))])
+    >>> with Ledger(Path(tempfile.mkdtemp()) / "tags.job", work=Work("model-1")) as ledger:
+    ...     first = ledger.take_in([("a.wav", Fingerprint(10, 1))])
     ...     ledger.settle([Outcome("a.wav", State.DONE, result={"detected": ["piano"]})])
     ...     again = ledger.take_in([("a.wav", Fingerprint(10, 1))])
-    >>> waiting, again
-    (['a.wav'], [])
+    >>> first, again
+    (1, 0)
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, work: str) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, work: Work | None = None) -> None:
         """Open or begin a ledger.
 
         Args:
             path: The file; its folder must exist.
-            work: Digest of the model and of the options that change results; files done under another are done again.
+            work: The model and the options; files done under others are done again. Not needed to look at a ledger.
 
         Raises:
             InstrunetError: the file is no ledger, or cannot be written.
         """
         self.path = Path(path)
-        self.work = work
+        self.work = work or Work()
         try:
             self._db = sqlite3.connect(self.path, timeout=30.0, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(_SCHEMA)
-            self._db.execute("INSERT OR IGNORE INTO meta VALUES ('format_version', ?)", (str(FORMAT_VERSION),))
-            (version,) = self._db.execute("SELECT value FROM meta WHERE key = 'format_version'").fetchone()
+            version = self._version()
+            if version == FORMAT_VERSION:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=NORMAL")
+                self._db.executescript(_SCHEMA)
+                self._db.execute("INSERT OR IGNORE INTO meta VALUES ('format_version', ?)", (str(version),))
         except sqlite3.Error as error:
             raise InstrunetError(f"{self.path}: cannot be used as the ledger of a job: {error}") from error
-        if int(version) != FORMAT_VERSION:
+        if version != FORMAT_VERSION:
             raise InstrunetError(f"{self.path}: was written by another version of instrunet; choose another --out")
+
+    def _version(self) -> int:
+        if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            return FORMAT_VERSION
+        found = self._db.execute("SELECT value FROM meta WHERE key = 'format_version'").fetchone()
+        return int(found[0]) if found else FORMAT_VERSION
 
     def __enter__(self) -> Ledger:
         """Use the ledger in a ``with`` block."""
@@ -127,62 +163,76 @@ class Ledger:
         """Close the file."""
         self._db.close()
 
-    def take_in(self, files: Iterable[tuple[str, Fingerprint | None]], *, retry_failed: bool = False) -> list[str]:
-        """Note files and give those that are to be done: new, changed, unfinished, or done by other work.
+    def take_in(self, files: Iterable[tuple[str, Fingerprint | None]], *, retry_failed: bool = False) -> int:
+        """Note the files of this run, read as they come; how many are to be done.
+
+        To be done is what is new, changed, unfinished, or was done by other work; :meth:`waiting` gives it.
 
         Args:
             files: Paths with their fingerprints; ``None`` where a file could not even be looked at.
             retry_failed: Take failed and quarantined files up again, too.
         """
-        known = {
-            os.fsdecode(path): (size, mtime_ns, content, work, state)
-            for path, size, mtime_ns, content, work, state in self._db.execute(
-                "SELECT path, size, mtime_ns, content, work, state FROM files"
-            )
-        }
-        waiting: list[str] = []
-        fresh: list[tuple[Any, ...]] = []
-        for path, seen in files:
-            now = (seen.size, seen.mtime_ns, seen.content) if seen else (None, None, None)
-            before = known.get(path)
-            if before is not None and self._still_true(before, now, retry_failed):
-                continue
-            waiting.append(path)
-            fresh.append((_stored(path), *now, self.work, State.WAITING))
+        self._db.execute("DELETE FROM wanted")
+        rest = iter(files)
+        while page := list(islice(rest, 20 * PAGE)):
+            rows = [(_stored(p), *((s.size, s.mtime_ns, s.content) if s else (None, None, None))) for p, s in page]
+            with self._transaction():
+                self._db.executemany("INSERT OR IGNORE INTO wanted VALUES (?, ?, ?, ?)", rows)
+        facts = {"model": self.work.model, "options": self.work.options, "retry_failed": retry_failed}
         with self._transaction():
-            self._db.executemany(
-                "INSERT INTO files (path, size, mtime_ns, content, work, state) VALUES (?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT (path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns, "
-                "content = excluded.content, work = excluded.work, state = excluded.state, "
-                "reason = NULL, result = NULL",
-                fresh,
+            self._db.execute(_TAKE_IN, facts)
+            self._db.execute(
+                "DELETE FROM results WHERE path IN (SELECT path FROM files WHERE state = 'waiting' AND attempts > 0)"
             )
-        return waiting
+        return self.counts_wanted()[State.WAITING]
 
-    def _still_true(self, before: tuple[Any, ...], now: tuple[Any, ...], retry_failed: bool) -> bool:
-        size, mtime_ns, content, work, state = before
-        unchanged = content == now[2] if content and now[2] else (size, mtime_ns) == now[:2]
-        settled = state == State.DONE or (not retry_failed and state in (State.FAILED, State.QUARANTINED))
-        return bool(unchanged and work == self.work and settled)
+    def waiting(self) -> Iterator[str]:
+        """The files of this run that are to be done, in the order of their paths, looked up as they are asked for."""
+        last: str | bytes = ""
+        query = (
+            "SELECT w.path FROM wanted w CROSS JOIN files f ON f.path = w.path "
+            "WHERE w.path > ? AND f.state = 'waiting' ORDER BY w.path LIMIT ?"
+        )
+        while page := self._db.execute(query, (last, PAGE)).fetchall():
+            for (path,) in page:
+                yield os.fsdecode(path)
+            last = page[-1][0]
+
+    def settled(self, *, after: str | None = None) -> list[Row]:
+        """The next rows of this run in the order of their paths, up to the first file that is not done yet.
+
+        Args:
+            after: The path after which to begin; some hundred rows are given at once.
+        """
+        source = "wanted w CROSS JOIN files f ON f.path = w.path"
+        query = _ROW.format(source=source, condition="w.path > ?").replace("ORDER BY f.path", "ORDER BY w.path LIMIT ?")
+        found = self._db.execute(query, ("" if after is None else _stored(after), PAGE))
+        rows = [_row(values) for values in takewhile(lambda values: values[1] != State.WAITING, found)]
+        found.close()
+        return rows
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Write how files ended, all of them or none."""
         now = time.time()
-        rows = [
-            (o.state, _shown(o.reason), o.worker, o.duration_s, now, _packed(o.result), _stored(o.path))
-            for o in outcomes
-        ]
+        outcomes = list(outcomes)
+        rows = [(o.state, _shown(o.reason), o.worker, o.duration_s, now, _stored(o.path)) for o in outcomes]
+        results = [(_stored(o.path), json.dumps(o.result, separators=(",", ":"))) for o in outcomes if o.result]
         with self._transaction():
             self._db.executemany(
-                "UPDATE files SET state = ?, reason = ?, worker = ?, duration_s = ?, finished_at = ?, result = ?, "
+                "UPDATE files SET state = ?, reason = ?, worker = ?, duration_s = ?, finished_at = ?, "
                 "attempts = attempts + 1 WHERE path = ?",
                 rows,
             )
+            self._db.executemany("INSERT OR REPLACE INTO results VALUES (?, ?)", results)
 
     def counts(self) -> dict[State, int]:
         """How many files are in each state."""
-        found = dict(self._db.execute("SELECT state, COUNT(*) FROM files GROUP BY state"))
-        return {state: int(found.get(state, 0)) for state in State}
+        return _counted(self._db.execute("SELECT state, COUNT(*) FROM files GROUP BY state"))
+
+    def counts_wanted(self) -> dict[State, int]:
+        """How many files of this run are in each state."""
+        query = "SELECT f.state, COUNT(*) FROM wanted w CROSS JOIN files f ON f.path = w.path GROUP BY f.state"
+        return _counted(self._db.execute(query))
 
     def hours_done(self) -> float:
         """Hours of sound that were tagged."""
@@ -199,14 +249,13 @@ class Ledger:
         ).fetchone()
         return float(found[0] / max(last - found[1], 0.5))
 
-    def rows(self, *states: State) -> Iterator[Row]:
-        """The rows in the order of their paths, all or those in some states."""
+    def rows(self, *states: State, wanted: bool = False) -> Iterator[Row]:
+        """The rows in the order of their paths, all or those in some states, all or those of this run."""
         marks = ", ".join("?" * len(states))
-        where = f"WHERE state IN ({marks})" if states else ""
-        query = f"SELECT path, state, reason, attempts, worker, duration_s, result FROM files {where} ORDER BY path"  # nosec B608
-        for path, state, reason, attempts, worker, duration_s, result in self._db.execute(query, states):
-            body = None if result is None else json.loads(result)
-            yield Row(os.fsdecode(path), State(state), reason, attempts, worker, duration_s, body)
+        condition = f"f.state IN ({marks})" if states else "1"
+        source = "wanted w CROSS JOIN files f ON f.path = w.path" if wanted else "files f"
+        for values in self._db.execute(_ROW.format(source=source, condition=condition), states):
+            yield _row(values)
 
     def remember(self, key: str, value: Any) -> None:
         """Keep a fact about the job (its options, say)."""
@@ -252,5 +301,12 @@ def _shown(words: str | None) -> str | None:
     return words if words is None else words.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _packed(result: Mapping[str, Any] | None) -> str | None:
-    return None if result is None else json.dumps(result, separators=(",", ":"))
+def _row(values: tuple[Any, ...]) -> Row:
+    path, state, reason, attempts, worker, duration_s, result = values
+    body = None if result is None else json.loads(result)
+    return Row(os.fsdecode(path), State(state), reason, attempts, worker, duration_s, body)
+
+
+def _counted(pairs: Iterable[tuple[str, int]]) -> dict[State, int]:
+    found = dict(pairs)
+    return {state: int(found.get(state, 0)) for state in State}

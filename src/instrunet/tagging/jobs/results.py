@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from instrunet.tagging.jobs.ledger import Ledger, State
+from instrunet.tagging.jobs.ledger import Row, State
 from instrunet.tagging.tagger import Failure
 from instrunet.tagging.tags import InstrumentTag, Range, Tags
 
@@ -42,17 +42,18 @@ def tags_from_dict(body: Mapping[str, Any]) -> Tags:
     )
 
 
-def finished(ledger: Ledger) -> Iterator[Tags]:
-    """The tagged recordings in the order of their paths."""
-    for row in ledger.rows(State.DONE):
+def finished(rows: Iterable[Row]) -> Iterator[Tags]:
+    """The tagged recordings among rows."""
+    for row in rows:
         if row.result is not None:
             yield tags_from_dict(row.result)
 
 
-def failures(ledger: Ledger) -> Iterator[Failure]:
-    """The files that could not be tagged, in the order of their paths."""
-    for row in ledger.rows(State.FAILED, State.QUARANTINED):
-        yield Failure(row.path, row.reason or f"{row.path}: failed")
+def failures(rows: Iterable[Row]) -> Iterator[Failure]:
+    """The files among rows that could not be tagged."""
+    for row in rows:
+        if row.state in (State.FAILED, State.QUARANTINED):
+            yield Failure(row.path, row.reason or f"{row.path}: failed")
 
 
 def _order(vocabulary_name: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from instrunet.errors import InstrunetError, UsageError
-from instrunet.files import written_whole
+from instrunet.files import grown_whole, written_whole
 from instrunet.tagging.tags import Tags
 from instrunet.tagging.writers.formats import FORMATS, Format, format_named, format_of
 from instrunet.tagging.writers.options import WriteOptions
@@ -62,12 +62,24 @@ class Delivery:
             return cls(chosen, None)
         return cls(chosen, Path(), into_folder=True) if chosen.each else cls(chosen, Path(chosen.default_name))
 
-    def deliver(self, results: Iterable[Tags], options: WriteOptions, terminal: TextIO) -> list[Path]:
+    def deliver(
+        self, results: Iterable[Tags], options: WriteOptions, terminal: TextIO, *, slow: bool = False
+    ) -> list[Path]:
         """Write recordings as they come; the files that were written. Nothing is written for no recordings.
+
+        Args:
+            results: the recordings.
+            options: how to write them.
+            terminal: where to write without a place.
+            slow: whether the recordings may come over hours, in a process that may be killed.
 
         Raises:
             InstrunetError: the place cannot be written to, or the disk is full.
         """
+        if slow and self.place is not None and not self.into_folder:
+            with grown_whole(self.place) as beside:
+                is_empty = not self._any_to_file(iter(results), beside, options)
+            return [] if is_empty else [self.place]
         rest = iter(results)
         first = next(rest, None)
         if first is None:
@@ -81,6 +93,12 @@ class Delivery:
         with written_whole(self.place) as beside:
             self._to_file(everything, beside, options)
         return [self.place]
+
+    def _any_to_file(self, rest: Iterator[Tags], path: Path, options: WriteOptions) -> bool:
+        first = next(rest, None)
+        if first is not None:
+            self._to_file(chain([first], rest), path, options)
+        return first is not None
 
     def _to_terminal(self, results: Iterable[Tags], options: WriteOptions, terminal: TextIO) -> None:
         try:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from instrunet.errors import MissingExtraError
 from instrunet.tagging.tags import Tags
 from instrunet.tagging.writers.options import WriteOptions
 
+ROWS_A_GROUP = 1000
+
 
 def write_parquet(results: Iterable[Tags], path: Path, options: WriteOptions) -> None:
-    """File name, duration, predicted labels (a list), one score per class (null if unknown), and the ranges."""
+    """File name, duration, predicted labels (a list), one score per class (null if unknown), and the ranges.
+
+    A group of rows is written as soon as it is full, so memory does not grow with their number.
+    """
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -19,10 +25,11 @@ def write_parquet(results: Iterable[Tags], path: Path, options: WriteOptions) ->
         raise MissingExtraError("parquet", "writing Parquet") from error
     writer = None
     try:
-        for tags in results:
-            schema = _schema(pa, tags)
+        rest = iter(results)
+        while group := list(islice(rest, ROWS_A_GROUP)):
+            schema = _schema(pa, group[0])
             writer = writer or pq.ParquetWriter(path, schema)
-            writer.write_table(pa.Table.from_pylist([_row(tags, options)], schema))
+            writer.write_table(pa.Table.from_pylist([_row(tags, options) for tags in group], schema))
     finally:
         if writer:
             writer.close()
