@@ -48,7 +48,8 @@ bench:
 	PYTHONPATH=. $(PYTHON) benchmarks/throughput.py
 	PYTHONPATH=. $(PYTHON) benchmarks/cold_start.py
 	$(PYTHON) benchmarks/memory.py --job tag --lengths 1m,2h
-	PYTHONPATH=. $(PYTHON) benchmarks/batch.py --files 4 --duration 60
+	PYTHONPATH=. $(PYTHON) benchmarks/batch.py
+	PYTHONPATH=. $(PYTHON) benchmarks/library_memory.py
 
 # SHARED is the folder with realworld/ and peers/; the table of docs/real-world.md
 SHARED ?= ../shared

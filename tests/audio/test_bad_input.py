@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from instrunet.audio import AudioError, load, probe, stream, write
+from tests.nobody import folder_of_nobody
 from tests.synth import noise, tone
 
 
@@ -49,12 +50,15 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         load("nul\0byte.wav")
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="the superuser may read everything")
-def test_what_may_not_be_read(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.wav", np.zeros(10))
-    path.chmod(0)
-    with pytest.raises(AudioError, match="may not be read; change its permissions"):
-        load(path)
+def test_what_may_not_be_read() -> None:
+    with folder_of_nobody() as folder:
+        path = save(folder / "a.wav", np.zeros(10))
+        path.chmod(0)
+        with pytest.raises(AudioError, match=r"a\.wav: may not be read; change its permissions"):
+            load(path)
+        (folder / "closed").mkdir(mode=0)
+        with pytest.raises(AudioError, match=r"b\.wav: may not be read; change its permissions"):
+            load(folder / "closed" / "b.wav")
 
 
 def test_no_permission_is_told_even_to_the_superuser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ BLOCK_FRAMES = 65_536
 SMALL_FRAMES = 1024
 GAPS_FRAMES = (1024, 4096, 8192, 16_384, 65_536, 262_144)  # how far to step over damage
 MOST_GAPS = 100
+MOST_VALUES = BLOCK_FRAMES * 8  # in a block: files may claim a thousand channels
 TAIL_FRAMES = 4608  # what a lossy decoder may leave of its last frames without anything being wrong
 
 
@@ -127,7 +128,8 @@ class SoundfileDecoder:
         Damage is approached in small steps and then stepped over: the gap is silent and told in a remark. Where
         nothing more can be decoded the blocks end, with a remark.
         """
-        at, size, heard = min(start, self._file.frames), BLOCK_FRAMES, 0
+        most = max(SMALL_FRAMES, min(BLOCK_FRAMES, MOST_VALUES // self.info.channels))
+        at, size, heard = min(start, self._file.frames), most, 0
         gaps: list[int] = []
         while True:
             block = self._read(at, size)
@@ -139,7 +141,7 @@ class SoundfileDecoder:
                 if block is None:
                     break
                 gaps.append(len(block))
-                size = BLOCK_FRAMES
+                size = most
             elif not len(block):
                 break
             else:
@@ -174,6 +176,8 @@ class SoundfileDecoder:
     def _gap(self, at: int) -> Samples | None:
         """Silence up to the next place that can be decoded; None if there is none."""
         for gap in GAPS_FRAMES:
+            if gap > SMALL_FRAMES and gap * self.info.channels > 4 * MOST_VALUES:
+                return None
             beyond = self._read(at + gap, SMALL_FRAMES) if at + gap < self._file.frames else None
             if beyond is not None and len(beyond):
                 return np.zeros((gap, self.info.channels), np.float32)

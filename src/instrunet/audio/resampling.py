@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import soxr
 
 from instrunet.audio.sound import Samples
 
 QUALITY = "HQ"
+WIDEST_RATIO = 200
 
 
 def resample(x: Samples, from_hz: int, to_hz: int) -> Samples:
@@ -17,11 +20,24 @@ def resample(x: Samples, from_hz: int, to_hz: int) -> Samples:
     (2, 32000)
     """
     x = np.asarray(x, np.float32)
+    y = x if x.ndim == 1 else np.ascontiguousarray(x.T)
+    for rates in pairwise(_stages(from_hz, to_hz)):
+        y = soxr.resample(y, *rates, quality=QUALITY)
+    return y if x.ndim == 1 else np.ascontiguousarray(y.T)
+
+
+def _stages(from_hz: int, to_hz: int) -> list[int]:
+    """The rates to go through: in one stage over the widest ratios the filter takes hundreds of megabytes.
+
+    >>> _stages(44_100, 32_000), _stages(1, 32_000)
+    ([44100, 32000], [1, 200, 32000])
+    """
     if from_hz == to_hz:
-        return x
-    if x.ndim == 1:
-        return soxr.resample(x, from_hz, to_hz, quality=QUALITY)
-    return np.ascontiguousarray(soxr.resample(np.ascontiguousarray(x.T), from_hz, to_hz, quality=QUALITY).T)
+        return [from_hz]
+    rates = [from_hz]
+    while to_hz > WIDEST_RATIO * rates[-1]:
+        rates.append(WIDEST_RATIO * rates[-1])
+    return [*rates, to_hz]
 
 
 class Resampler:
@@ -36,14 +52,19 @@ class Resampler:
     """
 
     def __init__(self, from_hz: int, to_hz: int, *, channels: int = 1) -> None:
-        same = from_hz == to_hz
-        self._stream = None if same else soxr.ResampleStream(from_hz, to_hz, channels, dtype="float32", quality=QUALITY)
+        kind = {"num_channels": channels, "dtype": "float32", "quality": QUALITY}
+        self._streams = [soxr.ResampleStream(*rates, **kind) for rates in pairwise(_stages(from_hz, to_hz))]
         self._nothing = np.zeros(0 if channels == 1 else (0, channels), np.float32)
 
     def push(self, frames: Samples) -> Samples:
         """Take frames, (n,) or (n, channels), and give what is ready, of the same kind."""
-        return frames if self._stream is None else self._stream.resample_chunk(frames)
+        for stream in self._streams:
+            frames = stream.resample_chunk(frames)
+        return frames
 
     def finish(self) -> Samples:
         """What was still held back; nothing may be pushed after it."""
-        return self._nothing if self._stream is None else self._stream.resample_chunk(self._nothing, last=True)
+        rest = self._nothing
+        for stream in self._streams:
+            rest = stream.resample_chunk(rest, last=True)
+        return rest

@@ -17,6 +17,7 @@ from instrunet.audio.source import Source, name_of, spooled
 from instrunet.errors import UsageError
 
 MOST_BYTES_IN_MEMORY = 4 << 30
+MOST_RESAMPLED = 1 << 20
 FILTER_REACH = 512  # frames, at the lower of two rates, that the resampling filter looks back
 
 
@@ -99,11 +100,14 @@ class BlockStream(Iterator[Samples]):
     def _resampled(self, first: int, mono: bool) -> Iterator[Samples]:
         channels = 1 if mono else self.info.channels
         resampler = Resampler(self.info.sample_rate_hz, self.sample_rate_hz, channels=channels)
+        most = max(1, MOST_RESAMPLED * self.info.sample_rate_hz // self.sample_rate_hz)  # a file may claim 1 Hz
         unusable = total = 0
         for block in self._decoder.frames(first):
             clean, n = silence_unusable(block)
             unusable, total = unusable + n, total + block.size
-            yield resampler.push(_mixed(clean) if channels == 1 else clean)
+            frames = _mixed(clean) if channels == 1 else clean
+            for at in range(0, len(frames), most):
+                yield resampler.push(frames[at : at + most])
         yield resampler.finish()
         if unusable:
             self._account(unusable, total)

@@ -27,6 +27,14 @@ def library(folder: Path, n: int) -> Path:
     return folder
 
 
+def n_rows(table: Path) -> int:
+    if table.suffix == ".csv":
+        return len(table.read_text().splitlines()) - 1
+    import pyarrow.parquet as pq
+
+    return int(pq.ParquetFile(table).metadata.num_rows)
+
+
 def killed_at_work(command: Command, arguments: list[object], moment: random.Random, *, most_lines: int) -> bool:
     """Start the job and kill it, after some lines of progress or while it starts; whether it was at work."""
     job = command.start(*arguments, "--progress", "jsonl", stderr=subprocess.PIPE)
@@ -42,28 +50,36 @@ def killed_at_work(command: Command, arguments: list[object], moment: random.Ran
     return at_work
 
 
-@pytest.mark.parametrize(("n_files", "n_kills"), [(12, 2), pytest.param(500, 20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("n_files", "n_kills", "table"),
+    [
+        (12, 2, "tags.parquet"),
+        pytest.param(500, 20, "tags.csv", marks=pytest.mark.slow),
+        pytest.param(110, 5, "tags.parquet", marks=pytest.mark.slow),
+    ],
+)
 def test_a_job_killed_again_and_again_ends_like_an_undisturbed_one(
-    n_files: int, n_kills: int, tiny: Path, tmp_path: Path
+    n_files: int, n_kills: int, table: str, tiny: Path, tmp_path: Path
 ) -> None:
+    if table.endswith("parquet"):
+        pytest.importorskip("pyarrow")
     folder = library(tmp_path / "library", n_files)
     command, moment = Command(), random.Random(n_kills)
-    tables = [tmp_path / name / "tags.csv" for name in ("undisturbed", "killed")]
+    tables = [tmp_path / name / table for name in ("undisturbed", "killed")]
     n_workers = 1 + (n_files > 100)
-    runs: list[list[object]] = [
-        ["tag", folder, "--model", tiny, "--out", table, "--jobs", n_workers] for table in tables
-    ]
+    runs: list[list[object]] = [["tag", folder, "--model", tiny, "--out", out, "--jobs", n_workers] for out in tables]
     assert command.start(*runs[0]).wait(timeout=900) == 1
     long = n_files > 100  # a short job is over with its first line of progress, so it is killed before that
     hits = sum(killed_at_work(command, runs[1], moment, most_lines=1 if long else 0) for _ in range(n_kills))
     assert hits >= n_kills * 3 // 4
     if long:
         assert not tables[1].exists()
-        with Ledger(tables[1].with_name("tags.csv.job")) as ledger:
+        with Ledger(tables[1].with_name(f"{table}.job")) as ledger:
             assert ledger.counts()[State.WAITING] > 0
     assert command.start(*runs[1]).wait(timeout=900) == 1
     assert tables[1].read_bytes() == tables[0].read_bytes()
-    assert len(tables[0].read_text().splitlines()) == n_files + 1
-    with Ledger(tables[1].with_name("tags.csv.job")) as ledger:
+    assert n_rows(tables[0]) == n_files
+    assert {path.name for path in tables[1].parent.iterdir() if "growing" in path.name} == set()
+    with Ledger(tables[1].with_name(f"{table}.job")) as ledger:
         assert len(list(ledger.rows())) == n_files + max(1, n_files // 50)
     assert command.left_behind() == []

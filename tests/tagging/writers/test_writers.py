@@ -86,6 +86,24 @@ def test_jams_validate(tags, tmp_path):
     assert [round(one.time) for one in ranges.data] == [0, 2]
 
 
+def test_parquet_grows_group_by_group(tags, tmp_path, monkeypatch):
+    pq = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr("instrunet.tagging.writers.parquet.ROWS_A_GROUP", 2)
+    out, sizes = tmp_path / "a.parquet", []
+
+    def slowly():
+        for _ in range(5):
+            sizes.append((tmp_path / ".growing-a.parquet").stat().st_size)
+            assert not out.exists()
+            yield tags
+
+    Delivery(FORMATS["parquet"], out).deliver(slowly(), WriteOptions(), io.StringIO(), slow=True)
+    assert sizes[0] == sizes[1] < sizes[2] == sizes[3] < sizes[4]
+    file = pq.ParquetFile(out)
+    assert [file.metadata.row_group(k).num_rows for k in range(file.num_row_groups)] == [2, 2, 1]
+    assert not list(tmp_path.glob(".growing*"))
+
+
 def test_parquet(tags, tmp_path):
     pq = pytest.importorskip("pyarrow.parquet")
     out = tmp_path / "a.parquet"

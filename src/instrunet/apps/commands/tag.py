@@ -56,6 +56,8 @@ def tag(
     every: Annotated[float, typer.Option(min=0.1, help="Seconds between looks, with --watch.")] = 5.0,
     engine: Annotated[str, typer.Option(help="local, or ray: the workers of a cluster.")] = "local",
     address: Annotated[str | None, typer.Option(help="Of the Ray cluster, e.g. auto.")] = None,
+    ray_models: Annotated[int, typer.Option(min=0, help="Ray: so many actors run the network for all others.")] = 0,
+    ray_gpus: Annotated[float, typer.Option(min=0, help="Ray: GPUs of each of those; parts are possible.")] = 0.0,
     progress: Annotated[str, typer.Option(help="bar, jsonl or none; on the error stream.")] = "bar",
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but errors and what was asked for.")
@@ -77,7 +79,7 @@ def tag(
     if is_job:
         settings = _job_settings(model, vocabulary, threshold, start, duration, _wants_curves(timeline, delivery))
         job = _job_options(settings, jobs, shard, retry_failed, by_content)
-        job = replace(job, crew=_crew(engine, address))
+        job = replace(job, crew=_crew(engine, address, ray_models, ray_gpus))
         request = library.JobRequest(_ledger_of(delivery, outlet), job, resume, "none" if quiet else progress)
         if watch:
             look = partial(_found, paths, follow_links)
@@ -126,16 +128,20 @@ def _found(paths: list[str], follow_links: bool) -> list[str]:
     return list(dict.fromkeys(library.each(paths, follow_links=follow_links)))
 
 
-def _crew(engine: str, address: str | None) -> Callable[..., Any]:
+def _crew(engine: str, address: str | None, n_models: int, gpus: float) -> Callable[..., Any]:
     from instrunet.tagging.jobs.pool import WorkerPool
 
-    if engine == "local":
-        return WorkerPool
-    if engine != "ray":
+    if engine not in ("local", "ray"):
         raise UsageError(f"--engine {engine}: there are local and ray")
-    from instrunet.tagging.jobs.ray_engine import RayCrew
+    if gpus and not n_models:
+        raise UsageError("--ray-gpus: say with --ray-models how many actors are to share them")
+    if engine == "local":
+        if address is not None or n_models:
+            raise UsageError("--address, --ray-models and --ray-gpus go with --engine ray")
+        return WorkerPool
+    from instrunet.tagging.jobs.ray_engine import RayCrew, RayPlace
 
-    return partial(RayCrew, address=address)
+    return partial(RayCrew, place=RayPlace(address, n_models, gpus))
 
 
 def _wants_curves(timeline: bool, delivery: Delivery) -> bool:
