@@ -15,6 +15,7 @@ from instrunet.features.bands import BandConfig, band_edges, band_magnitude, to_
 from instrunet.features.spectrum import SpectrumConfig, analyse
 from instrunet.labels import INSTRUMENT_IDS
 from instrunet.transcription.demucs import DemucsSeparator
+from instrunet.transcription.nmf import NmfSeparator
 from instrunet.transcription.separation import si_sdr_db
 from instrunet.transcription.unet import UnetSeparator
 from tests.synth import tone
@@ -147,7 +148,7 @@ def test_demucs_stems_go_to_their_instruments_and_shared_ones_are_split() -> Non
         return {"vocals": mix * 0.5, "other": low + high}
 
     mix = 2 * (low + high)
-    stems = DemucsSeparator(split=split).separate(mix, 32_000, ("voice", "cello", "flute"))
+    stems = DemucsSeparator(NmfSeparator(), split=split).separate(mix, 32_000, ("voice", "cello", "flute"))
     assert np.allclose(stems.samples["voice"], mix * 0.5, atol=1e-6)
     assert si_sdr_db(stems.samples["flute"], high) > 5
     assert np.abs(stems.sum() - mix).max() < 1e-5

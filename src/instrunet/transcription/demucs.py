@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from instrunet.errors import InstrunetError, MissingExtraError
-from instrunet.transcription.separation import Samples, Separator, Stems, summing_to
+from instrunet.transcription.separation import Samples, Separator, Stems, separator, summing_to
 
 STEM_OF = {
     "voice": "vocals", "drums": "drums", "cymbals": "drums", "hand_percussion": "drums", "electric_bass": "bass",
@@ -29,7 +29,7 @@ class DemucsSeparator:
     """htdemucs_6s, refined by another separator where it lumps instruments together.
 
     Args:
-        further: Splits the stems that several instruments share; NMF unless given.
+        further: Splits the stems that several instruments share; our trained network unless given.
         split: What runs Demucs; tests pass a stand-in, users leave it out.
         model: Name of the pretrained model.
     """
@@ -40,9 +40,7 @@ class DemucsSeparator:
         self, further: Separator | None = None, *, split: Split | None = None, model: str = "htdemucs_6s"
     ) -> None:
         if further is None:
-            from instrunet.transcription.nmf import NmfSeparator
-
-            further = NmfSeparator()
+            further = separator("auto")
         self.further = further
         self.model = model
         self._split = split or self._run

@@ -7,7 +7,7 @@ results of the earlier ones where they are.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from instrunet.audio import load, write
 from instrunet.errors import InstrunetError, UsageError
 from instrunet.files import written_whole
 from instrunet.labels import INSTRUMENT_IDS, to_canonical
+from instrunet.transcription import remarks
 from instrunet.transcription.beats import track_beats
 from instrunet.transcription.metre import Metre, guess_metre
 from instrunet.transcription.midi import write_midi
@@ -73,12 +74,21 @@ class ScoreMaker:
         self.recording = recording
         self.request = request or ScoreRequest()
         self.space = Workspace(folder, notify=notify)
-        self.remarks: list[str] = []
+        self._cut: list[str] = []
 
     @property
     def folder(self) -> Path:
         """Where everything is written."""
         return self.space.folder
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the user should know about what has come out so far."""
+        found = list(self._cut)
+        for name, told in (("transcribe", remarks.of_notes), ("notate", remarks.of_bars)):
+            receipt = self.space.settled(name)
+            found += told(receipt.facts) if receipt else []
+        return found
 
     @cached_property
     def mix(self) -> NDArray[np.float32]:
@@ -87,7 +97,7 @@ class ScoreMaker:
         wanted = LONGEST_S + 1 if request.duration_s is None else request.duration_s
         audio = load(self.recording, sample_rate_hz=RATE_HZ, start_s=request.start_s, duration_s=wanted)
         if audio.duration_s > LONGEST_S:
-            self.remarks.append(f"only the first {LONGEST_S / 60:.0f} minutes were taken; choose others with --start")
+            self._cut.append(f"only the first {LONGEST_S / 60:.0f} minutes were taken; choose others with --start")
         return audio.samples[: round(LONGEST_S * RATE_HZ)]
 
     @cached_property
@@ -181,8 +191,14 @@ class ScoreMaker:
             paths.append(path)
         notes = self.folder / "notes.json"
         _write_json(notes, [{"instrument": p.instrument, "notes": [asdict(n) for n in p.notes]} for p in parts])
-        facts = {"notes": {p.instrument: len(p.notes) for p in parts},
-                 "confidence": {p.instrument: round(p.confidence, 3) for p in parts}}  # fmt: skip
+        whole = ((0.0, len(mix) / RATE_HZ),)
+        pitched = [p for p in parts if not p.is_drums]
+        facts = {
+            "notes": {p.instrument: len(p.notes) for p in parts},
+            "confidence": {p.instrument: round(p.confidence, 3) for p in parts},
+            "playing_s": {p.instrument: _length_s(ranges.get(p.instrument, whole)) for p in pitched},
+            "covered_s": {p.instrument: _length_s((n.onset_s, n.offset_s) for n in p.notes) for p in pitched},
+        }
         return [*paths, notes], facts
 
     @property
@@ -307,6 +323,10 @@ def named_instruments(words: str) -> tuple[str, ...]:
 def with_instruments(request: ScoreRequest, words: str | None) -> ScoreRequest:
     """Give the request with the user's own list, if there is one."""
     return request if words is None else replace(request, instruments=named_instruments(words))
+
+
+def _length_s(ranges: Iterable[tuple[float, float]]) -> float:
+    return round(sum(end - start for start, end in ranges), 1)
 
 
 def _plain_grid(duration_s: float) -> Any:

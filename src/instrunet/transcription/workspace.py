@@ -81,6 +81,10 @@ class Workspace:
         except (OSError, ValueError, KeyError):
             return None
 
+    def settled(self, name: str) -> Receipt | None:
+        """What a stage left, if it ran or was found unchanged in this run."""
+        return self._settled.get(name)
+
     def _place(self, name: str) -> Path:
         return self.folder / RECEIPTS / f"{name}.json"
 
