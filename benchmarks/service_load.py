@@ -55,12 +55,43 @@ def client(base: str, ends: float, number: int, seen: list[tuple[int, float, boo
                 time.sleep(0.5)
 
 
-def memory_mb(pid: int) -> float:
-    """Resident memory of a process."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-    return float("nan")
+def memory_mb(pid: int) -> tuple[float, float, int]:
+    """Memory of the service, of all its processes together (what they share is shared out), and how many they are."""
+    pids = family(pid)
+    return share_mb(pid), sum(share_mb(one) for one in pids), len(pids)
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that it started."""
+    parents: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it has just ended
+        parents.setdefault(parent, []).append(int(path.parent.name))
+    found = [pid]
+    for one in found:
+        found += parents.get(one, [])
+    return found
+
+
+def share_mb(pid: int) -> float:
+    """Proportional set size of a process; 0 if it has just ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
+
+
+def watch_memory(pid: int, seconds: float) -> list[tuple[float, float, float, int]]:
+    """Memory at eleven moments, evenly spread: when, and what ``memory_mb`` says."""
+    began, rows = time.monotonic(), []
+    for k in range(11):
+        time.sleep(max(0.0, began + seconds * k / 10 - time.monotonic()))
+        rows.append((time.monotonic() - began, *memory_mb(pid)))
+    return rows
 
 
 def main() -> None:
@@ -104,23 +135,34 @@ def load(base: str, server: subprocess.Popen[bytes], seconds: float, n_clients: 
             time.sleep(0.1)
     seen: list[tuple[int, float, bool]] = []
     client(base, time.monotonic() + min(5.0, seconds / 4), 0, [])  # warm
-    before = memory_mb(server.pid)
     ends = time.monotonic() + seconds
     threads = [threading.Thread(target=client, args=(base, ends, k, seen)) for k in range(n_clients)]
     for thread in threads:
         thread.start()
+    rows = watch_memory(server.pid, seconds)
     for thread in threads:
         thread.join()
-    after = memory_mb(server.pid)
+    time.sleep(1.0)
+    rows.append((seconds + 1, *memory_mb(server.pid)))
     times = np.array([took for _, took, _ in seen])
     print(f"{len(seen)} answers in {seconds:g} s from {n_clients} clients: {len(seen) / seconds:.1f} a second")
     print(f"time to answer: median {np.median(times):.2f} s, p95 {np.quantile(times, 0.95):.2f} s")
     print("statuses: " + ", ".join(f"{status}: {n}" for status, n in sorted(Counter(s for s, _, _ in seen).items())))
-    print(f"memory of the service: {before:.0f} MB before, {after:.0f} MB after")
+    tell_memory(rows)
     wrong = sum(not right for _, _, right in seen)
     print(f"answers that were not right: {wrong}; 5xx: {sum(s >= 500 for s, _, _ in seen)}")
     if wrong:
         raise SystemExit(1)
+
+
+def tell_memory(rows: list[tuple[float, float, float, int]]) -> None:
+    """The service alone, and all its processes, at the start, in the middle, at the end and after it."""
+    for name, (at, alone, together, n) in zip(
+        ("start", "middle", "end", "after"), (rows[0], rows[5], *rows[-2:]), strict=True
+    ):
+        print(f"memory at the {name} ({at:.0f} s): service {alone:.0f} MB, all {n} processes {together:.0f} MB")
+    half = [max(row[1] for row in part) for part in (rows[1:6], rows[6:11])]
+    print(f"most in the first half: service {half[0]:.0f} MB; in the second: {half[1]:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def test_the_proxy_names_the_services_of_compose():
 
 
 def test_the_image_runs_without_root_and_checks_its_health():
-    text = (DEPLOY / "Dockerfile").read_text()
+    text = (DEPLOY.parent / "Dockerfile").read_text()
     assert re.search(r"^USER 10001", text, re.MULTILINE)
     assert "HEALTHCHECK" in text
     assert text.index("USER 10001") < text.index("ENTRYPOINT")

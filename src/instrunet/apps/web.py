@@ -7,7 +7,7 @@ import logging
 import numpy as np
 import streamlit as st
 
-from instrunet.apps.page import views
+from instrunet.apps.page import studio, views
 from instrunet.apps.page.batch_tab import batch_tab
 from instrunet.apps.page.compare_tab import compare_tab
 from instrunet.apps.page.listen_tab import listen_tab
@@ -19,7 +19,12 @@ from instrunet.errors import InstrunetError
 STYLE = """
 <style>
 .block-container { max-width: 1180px; padding-top: 2.6rem; padding-bottom: 4rem; }
-@media (max-width: 640px) { .block-container { padding-left: 1rem; padding-right: 1rem; } }
+h2 { font-size: 1.7rem !important; }
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: inherit; opacity: 0.93; }
+@media (max-width: 640px) {
+  .block-container { padding-left: 1rem; padding-right: 1rem; }
+  h1 { font-size: 2.1rem !important; }
+}
 </style>
 """
 
@@ -29,6 +34,7 @@ def main() -> None:
     st.set_page_config(page_title="instrunet", page_icon=_icon(), layout="wide")
     st.html(STYLE)
     st.title("Which instruments play?", anchor=False)
+    st.markdown("Drop a recording: see and hear who plays, and when.")
     try:
         _tabs()
     except InstrunetError as error:
@@ -48,6 +54,7 @@ def _icon() -> bytes:
 
 def _tabs() -> None:
     wanted = views.side_bar()
+    studio.decoding()  # a decoder waits before the first file comes
     names = ["Listen", "Compare", "Batch", "Models", *(["Score"] if can_score() else [])]
     tabs = dict(zip(names, st.tabs(names), strict=True))
     with tabs["Listen"]:

@@ -6,6 +6,7 @@ import importlib
 import io
 import json
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from rich.console import Console
 pytest.importorskip("onnx")
 
 from instrunet.apps import cli
+from instrunet.apps.live import session as live_session
 from instrunet.apps.live import sources
 from instrunet.apps.live.bars import Bars
 from instrunet.apps.live.session import LiveSession, Moment, live_bundle
@@ -48,6 +50,16 @@ def test_moments_follow_the_music_and_the_end_is_that_of_the_whole(bundle, melod
         assert one.confidence == pytest.approx(other.confidence, abs=1e-4)
     assert all(m.lag_s < 0.7 for m in moments)
     assert 0 < session.load
+
+
+def test_a_listener_that_falls_behind_says_so(bundle, melody, monkeypatch):
+    clock = iter(np.arange(0.0, 1_000.0, 2.0))  # every look at the clock, two seconds have gone
+    monkeypatch.setattr(live_session.time, "perf_counter", lambda: next(clock))
+    session = LiveSession(Tagger(live_bundle(bundle, window_s=None), threads=1), sample_rate_hz=RATE_HZ)
+    lags = [m.lag_s for m in session.moments(np.array_split(melody, 6))]
+    assert len(lags) == 5
+    assert all(b > a + 1 for a, b in pairwise(lags))
+    assert session.lags_s == lags
 
 
 def test_a_window_that_the_model_does_not_take(bundle):
@@ -96,7 +108,10 @@ def test_the_command_writes_a_timeline(bundle, melody, tmp_path, monkeypatch, ca
     assert stop.value.code == 0
     (tags,) = json.loads(out.read_text())
     assert "flute" in tags["detected"]
-    assert "of one core" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "of one core" in said
+    assert "answers were there" in said
+    assert "one every 0.5 s" in said
 
 
 def test_a_device_that_is_not_there_is_a_sentence():

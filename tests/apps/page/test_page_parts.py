@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -14,9 +16,10 @@ import pytest
 pytest.importorskip("onnx")
 
 from instrunet.apps.page import downloads, tables, timeline, why
-from instrunet.apps.page.hearing import Choice, hear, keep, tags_of
+from instrunet.apps.page.hearing import Choice, hear, hear_briefly, in_choice, keep, tags_of
 from instrunet.apps.page.pictures import coloured, png, reason_picture
 from instrunet.apps.page.portrait import MOST_COLUMNS, PortraitPainter
+from instrunet.apps.page.reasons import band_edges_hz, in_words, reason_svg, strong_parts
 from instrunet.apps.service.decoding import IsolatedDecoding
 from instrunet.audio import AudioError, write
 from instrunet.tagging import Tagger
@@ -141,11 +144,35 @@ def test_the_timeline_holds_everything_and_no_foreign_code(tags, piece):
 
 
 def test_covering_the_band_that_matters_moves_the_label_most(tagger, tags):
-    reason = why.explain(tagger, tags, "violin")
+    reason = why.explain(tagger, IsolatedDecoding(n_ready=0), tags, "violin")
     assert reason.weight.shape == (why.BANDS, why.TIMES)
     assert reason.weight.sum(axis=1).argmax() == 6 * why.BANDS // 16  # the tiny network looks at band 6 of 16
     assert reason.start_s >= 1.0
     assert reason_picture(reason)[:4] == b"\x89PNG"
+    best = strong_parts(reason)[0]
+    assert best.band == 6 * why.BANDS // 16
+    edges = band_edges_hz(reason.front_end)
+    assert edges[best.band] <= TONES_HZ[1] <= edges[best.band + 1]
+    assert (edges[0], edges[-1]) == pytest.approx((30.0, 4_000.0))
+    assert "Violin rests most on" in in_words(reason)
+    svg = ElementTree.fromstring(reason_svg(reason, dark=True))
+    assert len([one for one in svg if one.tag.endswith("rect")]) == len(strong_parts(reason))
+    assert "1 kHz" in [one.text for one in svg if one.tag.endswith("text")]
+
+
+def test_a_label_that_no_part_moves_says_so(tagger, tags):
+    reason = replace(
+        why.explain(tagger, IsolatedDecoding(n_ready=0), tags, "drums"), weight=np.zeros((8, 10), np.float32)
+    )
+    assert strong_parts(reason) == []
+    assert "No single part" in in_words(reason)
+    assert "<rect" not in reason_svg(reason, dark=False)
+
+
+def test_a_batch_remembers_words_only(tagger, piece, tags):
+    heard = hear_briefly(tagger, IsolatedDecoding(n_ready=0), piece.path)
+    assert in_choice(tagger, heard, piece.path, Choice()).to_dict() == tags.to_dict()
+    assert tables.failed_row("poem.mp3", "not audio").keys() == tables.batch_row(tags).keys()
 
 
 def test_a_label_in_other_words_has_its_classes(tagger):

@@ -53,7 +53,7 @@ def listen(
         _show(session, tagger, blocks, rows)
     except KeyboardInterrupt:
         pass
-    _end(session, simulate, out)
+    _end(session, simulate, out, every)
 
 
 def _show(session: LiveSession, tagger: Tagger, blocks: Any, rows: int) -> None:
@@ -72,7 +72,7 @@ def _show(session: LiveSession, tagger: Tagger, blocks: Any, rows: int) -> None:
             live.update(bars.draw(moment), refresh=True)
 
 
-def _end(session: LiveSession, simulate: Path | None, out: Path | None) -> None:
+def _end(session: LiveSession, simulate: Path | None, out: Path | None, every_s: float) -> None:
     import sys
     from dataclasses import replace
 
@@ -85,3 +85,10 @@ def _end(session: LiveSession, simulate: Path | None, out: Path | None) -> None:
     for path in delivery.deliver([tags], WriteOptions(timeline=True), sys.stdout):
         typer.echo(f"wrote {path}", err=True)
     typer.echo(f"{session.heard_s:.1f} s heard; listening took {100 * session.load:.0f} % of one core", err=True)
+    if session.lags_s:
+        lags = sorted(session.lags_s)
+        typer.echo(
+            f"answers were there {lags[len(lags) // 2]:.2f} s after the sound (median; the slowest {lags[-1]:.2f} s), "
+            f"{len(lags)} in all, one every {every_s:g} s",
+            err=True,
+        )

@@ -24,7 +24,7 @@ class Moment:
     Attributes:
         at_s: where in the music the window ends.
         values: a confidence for each label.
-        lag_s: how long after its end the answer was there.
+        lag_s: how long after the end of the window, as it sounded, the answer was there.
     """
 
     at_s: float
@@ -71,19 +71,26 @@ class LiveSession:
         self._rate_hz = sample_rate_hz
         self.heard_s = 0.0
         self.worked_s = 0.0
+        self.lags_s: list[float] = []
 
     def moments(self, blocks: Iterable[Samples]) -> Iterator[Moment]:
         """What is heard, as soon as it is known."""
+        cpu_began = time.process_time()
+        music_began: float | None = None
         for block in blocks:
-            began = time.perf_counter()
+            arrived = time.perf_counter()
+            block_s = len(block) / self._rate_hz
+            music_began = arrived - block_s if music_began is None else music_began
             scores = self._stream.push(block)
-            took_s = time.perf_counter() - began
-            self.heard_s += len(block) / self._rate_hz
-            self.worked_s += took_s
+            self.heard_s += block_s
             if len(scores.values):
                 end_s = float(scores.starts_s[-1]) + scores.window_s
-                values = scores.values[-1][self._places]
-                yield Moment(end_s, values, self.heard_s - end_s + took_s)
+                now = time.perf_counter()
+                # if the music comes faster than it sounds, the clock on the wall says nothing
+                lag_s = max(now - music_began - end_s, self.heard_s - end_s + now - arrived)
+                self.lags_s.append(lag_s)
+                yield Moment(end_s, scores.values[-1][self._places], lag_s)
+            self.worked_s = time.process_time() - cpu_began
 
     def finish(self) -> Tags:
         """What was heard when, all in all."""
@@ -91,5 +98,5 @@ class LiveSession:
 
     @property
     def load(self) -> float:
-        """Share of one core that listening took."""
+        """Share of one core that it took to get the sound, to listen and to show it."""
         return self.worked_s / max(1e-9, self.heard_s)

@@ -29,26 +29,35 @@ class Download:
     content: bytes
 
 
-def download(tags: Tags, format_name: str, *, timeline: bool = True) -> Download:
-    """Tags in a format, named after the recording.
+def download(tags: Tags, format_name: str) -> Download:
+    """Tags in a format, named after the recording."""
+    return Download(download_name(tags, format_name), MIMES[format_name], content(tags, format_name))
+
+
+def download_name(tags: Tags, format_name: str) -> str:
+    """What the file is called."""
+    form = FORMATS[format_name]
+    suffix = ".labels.txt" if form.name == "audacity" else form.suffix
+    return (Path(tags.path).stem or "recording") + suffix
+
+
+def content(tags: Tags, format_name: str) -> bytes:
+    """What is in the file; a picture takes a second.
 
     Raises:
         MissingExtraError: the format needs a package that is not installed.
     """
     form = FORMATS[format_name]
-    source = Path(tags.path)
-    options = WriteOptions(timeline=timeline and form.name == "json", root=source.parent)
-    suffix = ".labels.txt" if form.name == "audacity" else form.suffix
-    name = (source.stem or "recording") + suffix
+    options = WriteOptions(timeline=form.name == "json", root=Path(tags.path).parent)
     what = tags if form.each else [tags]
     if form.text:
         file = io.StringIO(newline="")
         form.write(what, file, options)
-        return Download(name, MIMES[form.name], file.getvalue().encode())
+        return file.getvalue().encode()
     with tempfile.TemporaryDirectory(prefix="instrunet-") as folder:
         path = Path(folder) / f"picture{form.suffix}"
         form.write(what, path, options)
-        return Download(name, MIMES[form.name], path.read_bytes())
+        return path.read_bytes()
 
 
 def batch_csv(results: list[Tags]) -> Download:

@@ -87,7 +87,21 @@ def hear(
     return Piece(path.name, path, heard, painter.portrait(), audio, mime or "audio/wav")
 
 
+def hear_briefly(tagger: Tagger, decoding: IsolatedDecoding, path: Path, patience: Patience = PATIENCE) -> Heard:
+    """Listen to a file without drawing it or keeping its sound.
+
+    Raises:
+        InstrunetError: it is not audio, too long, or takes too much time.
+    """
+    return listen(tagger, decoding, Recording(path, path.name), patience)
+
+
 def tags_of(tagger: Tagger, piece: Piece, choice: Choice) -> Tags:
     """What was heard, in words; quick, because nobody listens again."""
+    return in_choice(tagger, piece.heard, piece.path, choice)
+
+
+def in_choice(tagger: Tagger, heard: Heard, path: Path, choice: Choice) -> Tags:
+    """What was heard of a file, in words."""
     worded = in_words(tagger, vocabulary=choice.vocabulary, threshold=choice.threshold)
-    return worded.tags(replace(piece.heard, path=str(piece.path)))
+    return worded.tags(replace(heard, path=str(path)))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from instrunet.apps.page import studio, views
 from instrunet.apps.page.hearing import Piece
-from instrunet.apps.page.pictures import reason_picture
+from instrunet.apps.page.reasons import in_words, reason_svg
 from instrunet.apps.page.tables import words
 from instrunet.apps.page.why import explain
 from instrunet.tagging import Tags
@@ -32,14 +32,14 @@ def listen_tab(wanted: views.Wanted) -> None:
 def _show(tags: Tags, piece: Piece, wanted: views.Wanted) -> None:
     views.remarks(tags, piece)
     views.best_three(tags)
-    st.subheader("Who plays when")
+    st.header("Who plays when")
     views.player(tags, piece, place="listen")
-    st.subheader("All instruments above the threshold")
+    st.header("All instruments above the threshold")
     views.everything(tags)
     views.all_labels(tags)
-    st.subheader("Download")
+    st.header("Download")
     views.downloads(tags, place="listen")
-    st.subheader("Why?")
+    st.header("Why?")
     _why(tags, wanted)
 
 
@@ -70,18 +70,18 @@ def _chosen() -> list[Path]:
 
 def _why(tags: Tags, wanted: views.Wanted) -> None:
     st.caption(
-        "Parts of the spectrogram are covered one after another; bright is what the model needs to say this instrument."
+        "Parts of the spectrogram are covered one after another, where the instrument is most active. "
+        "Bright and framed is what the model needs to say its name."
     )
     ranked = [tag.label for tag in tags.ranked]
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     label = left.selectbox("Instrument", ranked, format_func=words, key="why-label")
     key = (tags.path, wanted.model, tags.vocabulary, label)
     if right.button("Show why", key="why-show", width="stretch"):
-        with st.spinner("Covering parts of the spectrogram …"):
-            reason = explain(studio.models().tagger(wanted.model), tags, label)
-        st.session_state["why"] = (key, reason)
+        with views.sentences(), st.spinner("Covering parts of the spectrogram …"):
+            reason = explain(studio.models().tagger(wanted.model), studio.decoding(), tags, label)
+            st.session_state["why"] = (key, reason)
     kept = st.session_state.get("why")
     if kept and kept[0] == key:
-        reason = kept[1]
-        caption = f"{words(label)}, {reason.start_s:.1f} s to {reason.end_s:.1f} s; low notes below, high ones above"
-        st.image(reason_picture(reason), caption=caption, width="stretch")
+        st.image(reason_svg(kept[1], dark=studio.theme() == "dark"), width="stretch")
+        st.markdown(in_words(kept[1]))

@@ -50,6 +50,6 @@ def reason_picture(reason: Reason, *, scale: int = 3) -> bytes:
     weight = weight / max(1e-6, float(weight.max()))
     rows = np.minimum(np.arange(mel.shape[0]) * weight.shape[0] // mel.shape[0], weight.shape[0] - 1)
     columns = np.minimum(np.arange(mel.shape[1]) * weight.shape[1] // mel.shape[1], weight.shape[1] - 1)
-    shown = coloured(light) * (0.18 + 0.82 * weight[np.ix_(rows, columns)])[..., None]
+    shown = coloured(light) * (0.3 + 0.7 * weight[np.ix_(rows, columns)])[..., None]
     pixels = np.repeat(np.repeat(shown.astype(np.uint8)[::-1], scale, axis=0), scale, axis=1)
     return png(np.ascontiguousarray(pixels))

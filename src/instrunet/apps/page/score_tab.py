@@ -6,20 +6,21 @@ import hashlib
 import importlib.util
 import io
 import zipfile
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
-from streamlit.components import v1 as components
 
 from instrunet.apps.page import studio, views
-
-if TYPE_CHECKING:
-    from instrunet.transcription.pipeline import ScoreRequest
+from instrunet.apps.page.scribe import DONE, EXCERPT, LONGEST_S, Commission, write_score
 
 NEEDED = ("music21", "verovio", "cairosvg", "pypdf")
+FILES = {
+    "score.pdf": ("Score (PDF)", "application/pdf"),
+    "score.musicxml": ("MusicXML", "application/xml"),
+    "midi/all.mid": ("MIDI", "audio/midi"),
+}
 PAGE_HEIGHT = 900
-MIMES = {".pdf": "application/pdf", ".musicxml": "application/xml", ".mid": "audio/midi"}
 
 
 def can_score() -> bool:
@@ -29,55 +30,61 @@ def can_score() -> bool:
 
 def score_tab(wanted: views.Wanted) -> None:
     """Separate, transcribe and engrave a recording; then the page that follows the playback, and everything to keep."""
-    st.caption("Takes the recording apart, writes the notes down and sets them. Best with few instruments; a draft.")
+    st.caption("Takes the recording apart, writes the notes down and sets them. A draft; best with few instruments.")
     file = st.file_uploader("Recording", key="score-file")
-    seconds = st.slider("Take the first … seconds", 5, 180, 30, key="score-seconds")
-    players = st.text_input("Who plays (empty: the tagger decides)", key="score-players", placeholder="piano, violin")
+    left, right = st.columns(2, vertical_alignment="bottom")
+    seconds = left.slider("Take the first … seconds", 5, LONGEST_S, 30, 5, key="score-seconds")
+    players = right.text_input(
+        "Who plays", key="score-players", placeholder="piano, violin", help="Leave it empty to let the model decide."
+    )
     if file is None:
         return
     with views.sentences():
         path = studio.take(file.name, file.getvalue())
-        out = path.parent / f"score-{seconds}-{hashlib.sha256(players.encode()).hexdigest()[:8]}"
+        key = hashlib.sha256(f"{wanted.model}|{seconds}|{players}".encode()).hexdigest()[:12]
+        model = str(studio.models().bundle(wanted.model).path)
+        commission = Commission(path, path.parent / f"score-{key}", model, seconds, players)
         if st.button("Write the score", key="score-write"):
-            with st.status("Listening …") as status:
-                _write(path, out, _request(path, wanted.model, seconds, players), status)
-        if (out / "index.html").is_file():
-            _show(out, path.stem)
+            _write(commission)
+        if (commission.folder / DONE).is_file():
+            _show(commission.folder, path.stem)
 
 
-def _request(path: Path, model: str, seconds: int, players: str) -> ScoreRequest:
-    from instrunet.transcription.pipeline import ScoreRequest, with_instruments
-
-    request = ScoreRequest(model=str(studio.models().bundle(model).path), duration_s=float(seconds), title=path.stem)
-    return with_instruments(request, players if players.strip() else None)
-
-
-def _write(path: Path, out: Path, request: ScoreRequest, status: object) -> None:
-    from instrunet.transcription.pipeline import ScoreMaker
-
-    def notify(stage: str, state: str) -> None:
-        status.update(label=f"{stage}: {state}")  # type: ignore[attr-defined]
-
-    ScoreMaker(path, out, request, notify=notify).page()
+def _write(commission: Commission) -> None:
+    with st.status("Beginning …", expanded=False) as status:
+        try:
+            for doing in write_score(studio.decoding(), commission):
+                status.update(label=f"{doing} …")
+        except BaseException:
+            status.update(label="No score was written", state="error")
+            raise
+        status.update(label="The score is written", state="complete")
 
 
-def _show(out: Path, name: str) -> None:
-    components.html((out / "index.html").read_text(encoding="utf-8"), height=PAGE_HEIGHT, scrolling=True)
-    files = [p for p in sorted(out.rglob("*")) if p.suffix in MIMES and p.stem in ("score", "all")]
-    columns = st.columns(len(files) + 1)
+def _show(folder: Path, name: str) -> None:
+    columns = st.columns(len(FILES) + 1)
     columns[0].download_button(
-        "everything.zip", _everything(out), f"{name}.zip", "application/zip", on_click="ignore", key="score-all"
+        "Everything (ZIP)",
+        partial(_everything, folder),
+        f"{name}.zip",
+        "application/zip",
+        key="score-all",
+        on_click="ignore",
+        width="stretch",
     )
-    for column, file in zip(columns[1:], files, strict=True):
+    for column, (file, (title, mime)) in zip(columns[1:], FILES.items(), strict=True):
+        given = f"{name}{Path(file).suffix}"
         column.download_button(
-            file.name, file.read_bytes(), f"{name}-{file.name}", MIMES[file.suffix], on_click="ignore"
+            title, (folder / file).read_bytes, given, mime, key=f"score-{file}", on_click="ignore", width="stretch"
         )
+    views.html_page((folder / DONE).read_text(encoding="utf-8"), PAGE_HEIGHT)
 
 
-def _everything(out: Path) -> bytes:
+def _everything(folder: Path) -> bytes:
     """Stems, MIDI, MusicXML, pages and the page, in one archive."""
     with io.BytesIO() as buffer:
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(p for p in out.rglob("*") if p.is_file() and ".stages" not in p.parts):
-                archive.write(path, path.relative_to(out))
+            for path in sorted(p for p in folder.rglob("*") if p.is_file() and ".stages" not in p.parts):
+                if path.name != EXCERPT:
+                    archive.write(path, path.relative_to(folder))
         return buffer.getvalue()

@@ -11,15 +11,17 @@ from typing import Any
 
 import streamlit as st
 
-from instrunet.apps.page.hearing import Choice, Piece, hear, keep, tags_of
+from instrunet.apps.page.hearing import Choice, Piece, hear, hear_briefly, in_choice, keep, tags_of
 from instrunet.apps.service.catalogue import Catalogue
 from instrunet.apps.service.decoding import IsolatedDecoding
 from instrunet.errors import InstrunetError
 from instrunet.tagging import Tagger, Tags
+from instrunet.tagging.hearing import Heard
 
 MODEL_VARIABLE = "INSTRUNET_MODEL"
 MOST_BYTES = 200 * 1024**2
 MOST_PIECES = 24
+MOST_BRIEFLY = 1000
 
 
 @st.cache_resource(show_spinner="Opening the model …")
@@ -97,6 +99,18 @@ def told(path: Path, model: str, choice: Choice) -> tuple[Tags, Piece]:
     """Listen, and say it in words."""
     tagger, piece = heard(path, model)
     return tags_of(tagger, piece, choice), piece
+
+
+def told_briefly(path: Path, model: str, choice: Choice) -> Tags:
+    """The same for one of many: without a picture and without its sound, so that hundreds fit into a session."""
+    tagger = models().tagger(model)
+    kept: dict[tuple[str, str], Heard] = st.session_state.setdefault("briefly", {})
+    key = (str(path), model)
+    if key not in kept:
+        kept[key] = hear_briefly(tagger, decoding(), path)
+        while len(kept) > MOST_BRIEFLY:
+            del kept[next(iter(kept))]
+    return in_choice(tagger, kept[key], path, choice)
 
 
 def theme() -> str:

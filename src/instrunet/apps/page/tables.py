@@ -72,12 +72,17 @@ def batch_row(tags: Tags) -> dict[str, object]:
     best = tags.ranked[0]
     return {
         "file": tags.path.rsplit("/", 1)[-1],
-        "instruments": ", ".join(words(t.label) for t in tags.detected) or "none above the threshold",
         "most likely": words(best.label),
         "confidence": round(best.confidence, 3),
         "length": clock(tags.duration_s),
+        "instruments": ", ".join(words(t.label) for t in tags.detected) or "none above the threshold",
         "remark": "; ".join(tags.remarks),
     }
+
+
+def failed_row(name: str, reason: str) -> dict[str, object]:
+    """A recording of a batch that could not be heard."""
+    return {"file": name, "most likely": "", "confidence": None, "length": "", "instruments": "", "remark": reason}
 
 
 def compared_rows(one: Tags, other: Tags, names: tuple[str, str]) -> list[dict[str, object]]:

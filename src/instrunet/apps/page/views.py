@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
 from instrunet.apps.page import studio
-from instrunet.apps.page.downloads import download
+from instrunet.apps.page.downloads import MIMES, content, download_name
 from instrunet.apps.page.hearing import Choice, Piece
 from instrunet.apps.page.studio import plain
 from instrunet.apps.page.tables import all_rows, detected_rows, rivals, words
@@ -43,11 +44,21 @@ def side_bar() -> Wanted:
         found = {v["name"]: v["title"] for v in vocabularies()}
         own = studio.models().tagger(model).spec.vocabulary
         order = [own, *(name for name in found if name != own)]
-        vocabulary = st.selectbox("Words of the answer", order, format_func=lambda name: found[name])
+        vocabulary = st.selectbox("Words of the answer", order, format_func=lambda name: short_title(found[name]))
+        st.caption(found[vocabulary])
         tuned = st.toggle("Tuned thresholds", value=True, help="One for each instrument, chosen on validation data.")
-        number = st.slider("Threshold", 0.01, 0.99, 0.5, 0.01, disabled=tuned, help="One for all instruments.")
+        number = "tuned" if tuned else st.slider("Threshold", 0.01, 0.99, 0.5, 0.01, help="One for all instruments.")
         st.caption("Recordings stay in the memory of this session and are deleted with it.")
-    return Wanted(model, Choice(vocabulary, "tuned" if tuned else number))
+    return Wanted(model, Choice(vocabulary, number))
+
+
+def short_title(title: str) -> str:
+    """The beginning of a vocabulary's title, which fits into the side bar.
+
+    >>> short_title("OpenMIC-2018: 20 instruments")
+    'OpenMIC-2018'
+    """
+    return title.partition(":")[0].partition(",")[0]
 
 
 @contextmanager
@@ -75,7 +86,7 @@ def best_three(tags: Tags) -> None:
         st.metric("Most likely", best[0].label)
         st.caption(f"confidence {best[0].confidence:.2f}")
     with rest:
-        lines = ["| | instrument | confidence | of these three |", "|---|---|---:|---:|"]
+        lines = ["| place | instrument | confidence | of these three |", "|---|---|---:|---:|"]
         lines += [f"| {i} | {r.label} | {r.confidence:.3f} | {100 * r.share:.0f} % |" for i, r in enumerate(best, 1)]
         st.markdown("\n".join(lines))
 
@@ -104,7 +115,11 @@ def player(tags: Tags, piece: Piece, *, place: str) -> None:
     """The picture that plays."""
     url = studio.audio_url(piece, place)
     page = timeline_html(tags, piece.portrait, url, theme=studio.theme(), title=piece.name)
-    height = timeline_height(tags)
+    html_page(page, timeline_height(tags))
+
+
+def html_page(page: str, height: int) -> None:
+    """A whole page of HTML inside this one, in a frame of its own."""
     if hasattr(st, "iframe"):
         st.iframe(page, height=height)
     else:
@@ -114,11 +129,15 @@ def player(tags: Tags, piece: Piece, *, place: str) -> None:
 
 
 def downloads(tags: Tags, *, place: str) -> None:
-    """A button for each format."""
+    """A button for each format; the file is made when somebody asks for it."""
     columns = st.columns(len(FORMATS))
     for column, (title, name) in zip(columns, FORMATS.items(), strict=True):
-        with column, sentences():
-            file = download(tags, name)
-            st.download_button(
-                title, file.content, file.name, file.mime, key=f"{place}-{name}", on_click="ignore", width="stretch"
-            )
+        column.download_button(
+            title,
+            partial(content, tags, name),
+            download_name(tags, name),
+            MIMES[name],
+            key=f"{place}-{name}",
+            on_click="ignore",
+            width="stretch",
+        )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from instrunet.audio import load
-from instrunet.errors import InstrunetError, UsageError
+from instrunet.apps.page.hearing import PATIENCE
+from instrunet.apps.service.decoding import IsolatedDecoding, Order
+from instrunet.audio import Samples
+from instrunet.errors import UsageError
 from instrunet.features import LogMelConfig
 from instrunet.labels import projection
 from instrunet.tagging import Tagger, Tags
@@ -29,6 +32,7 @@ class Reason:
         mel: the spectrogram of the window, (bands, frames).
         weight: how much the logit falls when a part is covered, (BANDS, TIMES), the lowest band first.
         logit: what the model says of the whole window.
+        front_end: how the spectrogram was made.
     """
 
     label: str
@@ -37,35 +41,41 @@ class Reason:
     mel: NDArray[np.float32]
     weight: NDArray[np.float32]
     logit: float
+    front_end: LogMelConfig
 
 
-def explain(tagger: Tagger, tags: Tags, label: str) -> Reason:
+def explain(tagger: Tagger, decoding: IsolatedDecoding, tags: Tags, label: str) -> Reason:
     """Cover parts of the window in which a label is most active.
 
     Args:
         tagger: the model.
+        decoding: where the recording is decoded.
         tags: what it said; its path is where the recording lies.
         label: of the vocabulary of the tags.
 
     Raises:
         UsageError: the model has no class behind the label, or sees no spectrogram.
-        InstrunetError: the recording is shorter than can be looked at.
+        AudioError: the recording cannot be read again.
     """
     spec = tagger.spec
     if not isinstance(spec.front_end, LogMelConfig):
         raise UsageError(f"{tagger.bundle.name} listens through YAMNet: it sees no bands that could be covered")
     start_s = best_start(tags, label, spec.window_s)
-    audio = load(tags.path, sample_rate_hz=tagger.sample_rate_hz, start_s=start_s, duration_s=spec.window_s)
-    samples = np.pad(audio.samples, (0, max(0, spec.window_samples - len(audio.samples))))[: spec.window_samples]
-    if not len(audio.samples):
-        raise InstrunetError("there is nothing to look at in that place")
-    mel = tagger.network.seen(samples)
+    order = Order(tags.path, tagger.sample_rate_hz, start_s, spec.window_s)
+    mel = tagger.network.seen(_window(decoding, order, spec.window_samples))
     places = classes_behind(tagger, tags.vocabulary, label)
     whole = _logits(tagger, mel[None])[:, places].max(axis=1)[0]
     parts = np.stack(list(_covered(mel)))
     covered = np.concatenate([_logits(tagger, parts[i : i + BATCH]) for i in range(0, len(parts), BATCH)])
     weight = (whole - covered[:, places].max(axis=1)).reshape(BANDS, TIMES)
-    return Reason(label, start_s, start_s + spec.window_s, mel, weight.astype(np.float32), float(whole))
+    return Reason(label, start_s, start_s + spec.window_s, mel, weight.astype(np.float32), float(whole), spec.front_end)
+
+
+def _window(decoding: IsolatedDecoding, order: Order, n_samples: int) -> Samples:
+    """A part of the recording, with silence after it if it ends too soon."""
+    with decoding.open(order, name=Path(order.path).name, longest_s=PATIENCE.longest_s) as blocks:
+        samples = np.concatenate([np.zeros(0, np.float32), *blocks])[:n_samples]
+    return np.pad(samples, (0, n_samples - len(samples)))
 
 
 def classes_behind(tagger: Tagger, vocabulary_name: str, label: str) -> list[int]:

@@ -1,5 +1,5 @@
 # The page and the service in one small image: no root, no compiler, nothing written outside /tmp.
-# Build from the top of the repository:  docker build -f deploy/Dockerfile -t instrunet .
+#   docker build -t instrunet . && docker run -p 127.0.0.1:8501:8501 --read-only --tmpfs /tmp instrunet
 FROM python:3.12-slim AS build
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
