@@ -105,8 +105,11 @@ def best_start(tags: Tags, label: str, window_s: float) -> float:
 
 
 def _covered(mel: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """The spectrogram with one part after another at the level of its quiet moments."""
-    quiet = np.quantile(mel, 0.05, axis=1, keepdims=True)
+    """The spectrogram with one part after another at the level of its quiet moments.
+
+    A tone that is held through the whole window has none; what is quiet elsewhere is put there.
+    """
+    quiet = np.minimum(np.quantile(mel, 0.05, axis=1, keepdims=True), np.median(mel))
     rows = np.array_split(np.arange(mel.shape[0]), BANDS)
     columns = np.array_split(np.arange(mel.shape[1]), TIMES)
     out = []
