@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from instrunet.audio import find_audio
 from instrunet.bundles import About, Activity, Aggregation, TaggerSpec, save_bundle
 from instrunet.features import LogMelConfig, log_mel
 from instrunet.labels import INSTRUMENT_IDS
@@ -31,7 +32,7 @@ from instrunet.synthesis.mixer import Mixer, MixPlan
 from instrunet.synthesis.store import STEM_S, StemStore
 from instrunet.tagging.aggregation import aggregate
 from instrunet.training.fresh_batches import BatchPlan, FreshBatches, Pool
-from instrunet.training.heard_pool import write_pool_part
+from instrunet.training.heard_pool import write_music_part, write_pool_part
 from instrunet.training.mobile_export import onnx_bytes
 from instrunet.training.shrunk_calibration import fair_threshold, fit_shrunk
 from instrunet.training.tagger_loop import LoopConfig, TaggerTraining
@@ -85,6 +86,11 @@ def pool(options: argparse.Namespace) -> None:
         path = options.corpus / "pool" / f"pool-{part:03d}.npz"
         if not path.is_file():
             write_pool_part(path, mixer, embed, n_clips=500, seed=part)
+    files = find_audio(options.music) if options.music else []
+    for part in range(options.music_parts if files else 0):
+        path = options.corpus / "pool" / f"pool-m{part:03d}.npz"
+        if not path.is_file():
+            write_music_part(path, files, embed, n_clips=500, seed=part)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -111,7 +117,7 @@ def train_here(options: argparse.Namespace) -> None:
     torch.distributed.init_process_group("gloo")
     torch.manual_seed(options.seed)
     rng = np.random.default_rng([options.seed, torch.distributed.get_rank()])
-    plan = BatchPlan(n_fresh=12, n_sums=7, n_pool=5, memory=1000)
+    plan = BatchPlan(n_fresh=11, n_sums=5, n_pool=8, memory=1000)
     batches = FreshBatches(mixer_of(options.corpus), plan, LogMelConfig(), Pool(options.corpus / "pool"), rng)
     config = LoopConfig(duration_s=60 * options.minutes, n_threads=1)
     net = Mobile(NETWORK)
@@ -235,7 +241,9 @@ def main() -> None:
     one = commands.add_parser("pool")
     one.add_argument("corpus", type=Path)
     one.add_argument("--weights", type=Path, help="yamnet.tflite; fetched if left out")
-    one.add_argument("--parts", type=int, default=23)
+    one.add_argument("--parts", type=int, default=32)
+    one.add_argument("--music", type=Path, nargs="+", help="folders of real recordings, without labels")
+    one.add_argument("--music-parts", type=int, default=24)
     one.set_defaults(run=pool)
     two = commands.add_parser("train")
     two.add_argument("corpus", type=Path)

@@ -5,13 +5,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from instrunet.audio import write  # noqa: E402
+from instrunet.errors import InstrunetError  # noqa: E402
 from instrunet.features import LogMelConfig, log_mel  # noqa: E402
 from instrunet.labels import INSTRUMENT_IDS  # noqa: E402
 from instrunet.models.mobile import Mobile, MobileConfig, Stage  # noqa: E402
 from instrunet.synthesis.mixer import Mixer, MixPlan  # noqa: E402
 from instrunet.synthesis.store import STEM_SAMPLES, Stem, StemStore, levels_db, write_shard  # noqa: E402
 from instrunet.training.fresh_batches import BatchPlan, FreshBatches, Pool  # noqa: E402
-from instrunet.training.heard_pool import write_pool_part  # noqa: E402
+from instrunet.training.heard_pool import write_music_part, write_pool_part  # noqa: E402
 from instrunet.training.shrunk_calibration import fair_threshold, fit_shrunk, micro_f1  # noqa: E402
 from instrunet.training.tagger_loop import LoopConfig, TaggerTraining, clip_loss, frame_loss  # noqa: E402
 
@@ -56,6 +58,20 @@ def test_a_batch_has_fresh_clips_sums_and_a_pool(corpus):
     assert batch.truth.shape == batch.mask.shape == (8, len(INSTRUMENT_IDS))
     assert batch.embedding.shape == (2, 6)
     assert batch.heard.tolist() == [6, 7]
+
+
+def test_music_without_labels_teaches_the_embedding_alone(corpus, tmp_path, rng):
+    for name, length in (("long", 8), ("short", 2)):
+        write(tmp_path / f"{name}.wav", rng.normal(0, 0.1, 16_000 * length).astype(np.float32), 16_000)
+    (tmp_path / "broken.wav").write_bytes(b"no sound")
+    files = sorted(tmp_path.glob("*.wav"))
+    path = write_music_part(tmp_path / "pool-m000.npz", files, lambda x: np.full(6, len(x) / 1000), n_clips=7, seed=1)
+    with np.load(path) as part:
+        assert part["mel"].shape == (7, 128, 251)
+        assert part["mask"].sum() == part["truth"].sum() == part["activity"].sum() == 0
+        assert (part["embedding"] == np.float16(160)).all()
+    with pytest.raises(InstrunetError, match="none of the 1 music files"):
+        write_music_part(tmp_path / "x.npz", [tmp_path / "broken.wav"], len, n_clips=1, seed=1)
 
 
 def test_without_a_pool_sums_take_its_place(corpus):
