@@ -4,8 +4,11 @@
     python recipes/default_model.py pool corpus --weights yamnet.tflite
     python recipes/default_model.py train corpus --minutes 65
     python recipes/default_model.py bundle corpus/run/average-*.pt --realworld MATERIAL/realworld -o bundle
+    python recipes/default_model.py fusion corpus corpus/run/average-*.pt --realworld MATERIAL/realworld -o fusion
 
-``pool`` may be left out (then nothing is imitated). ``train`` starts two processes of one thread each, which is
+``pool`` may be left out (then nothing is imitated); with ``--music FOLDER`` it also lets YAMNet hear real recordings
+without labels. ``hear`` then says of those what the network of a run and a head on YAMNet hear in them together,
+which the rest of the training takes for half a truth. ``train`` starts two processes of one thread each, which is
 faster and steadier than one of two threads; run it again to go on after a break. ``bundle`` averages the checkpoints
 that are given, calibrates on the development clips and writes the bundle.
 """
@@ -18,6 +21,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +30,7 @@ import torch
 
 from instrunet.audio import find_audio
 from instrunet.bundles import About, Activity, Aggregation, TaggerSpec, save_bundle
+from instrunet.bundles.mel_beside_yamnet import MelBesideYamnet
 from instrunet.features import LogMelConfig, log_mel
 from instrunet.labels import INSTRUMENT_IDS
 from instrunet.models.mobile import Mobile, MobileConfig
@@ -32,6 +38,7 @@ from instrunet.synthesis.mixer import Mixer, MixPlan
 from instrunet.synthesis.store import STEM_S, StemStore
 from instrunet.tagging.aggregation import aggregate
 from instrunet.training.fresh_batches import BatchPlan, FreshBatches, Pool
+from instrunet.training.fusion import Fusion, believe, fit_head
 from instrunet.training.heard_pool import write_music_part, write_pool_part
 from instrunet.training.mobile_export import onnx_bytes
 from instrunet.training.shrunk_calibration import fair_threshold, fit_shrunk
@@ -91,6 +98,16 @@ def pool(options: argparse.Namespace) -> None:
         path = options.corpus / "pool" / f"pool-m{part:03d}.npz"
         if not path.is_file():
             write_music_part(path, files, embed, n_clips=500, seed=part)
+
+
+def hear(options: argparse.Namespace) -> None:
+    """Give the clips without labels what the network so far and a head on YAMNet say of them together."""
+    pool = options.corpus / "pool"
+    music = sorted(pool.glob("pool-m*.npz"))
+    head = fit_head(sorted(set(pool.glob("pool-*.npz")) - set(music)))
+    net = averaged(options.checkpoints)
+    for path in music:
+        believe(path, net, head, share=options.share)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -157,7 +174,7 @@ def clip_truth(row: dict[str, str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 @torch.no_grad()
-def window_logits(net: Mobile, path: Path) -> np.ndarray:
+def window_logits(net: Mobile | Fusion, path: Path, seen: Callable[[np.ndarray], np.ndarray] = log_mel) -> np.ndarray:
     """Logits (windows, classes) of a clip, cut as the bundle will cut it."""
     from instrunet.audio import load
 
@@ -167,15 +184,19 @@ def window_logits(net: Mobile, path: Path) -> np.ndarray:
     if len(x) > window and starts[-1] + window < len(x):
         starts.append(len(x) - window)
     pieces = [np.pad(x[s : s + window], (0, max(0, 32_000 - len(x)))) for s in starts]
-    return np.concatenate([net(torch.from_numpy(log_mel(p))[None, None]).clip.numpy() for p in pieces])
+    return np.concatenate([net(torch.from_numpy(seen(p))[None, None]).clip.numpy() for p in pieces])
 
 
-def bundle(options: argparse.Namespace) -> None:
-    """Average, calibrate, choose the threshold, write."""
-    net = averaged(options.checkpoints)
-    with (options.realworld / "labels.csv").open(newline="") as handle:
-        rows = [row for row in csv.DictReader(handle) if row["split"] == "dev"]
-    logits = [window_logits(net, options.realworld / "clips" / row["file"]) for row in rows]
+def development(realworld: Path) -> list[dict[str, str]]:
+    """The rows of the development clips."""
+    with (realworld / "labels.csv").open(newline="") as handle:
+        return [row for row in csv.DictReader(handle) if row["split"] == "dev"]
+
+
+def calibrated(
+    logits: list[np.ndarray], rows: list[dict[str, str]], front_end: LogMelConfig | MelBesideYamnet
+) -> tuple[TaggerSpec, dict[str, float]]:
+    """The description of a tagger with these logits a clip; and by how much its micro-F1 falls short, kind by kind."""
     truth, mask = (np.stack(column) for column in zip(*(clip_truth(row) for row in rows), strict=True))
     calibration = fit_shrunk(np.stack([z.mean(0) for z in logits]), truth, mask)
     highest = Aggregation("topk_mean", k=3)
@@ -184,6 +205,7 @@ def bundle(options: argparse.Namespace) -> None:
     spec = TaggerSpec(
         vocabulary="instrunet",
         labels=tuple(INSTRUMENT_IDS),
+        front_end=front_end,
         window_s=5.0,
         hop_s=2.5,
         min_window_s=1.0,
@@ -194,18 +216,56 @@ def bundle(options: argparse.Namespace) -> None:
         calibration_bias=tuple(round(float(v), 4) for v in calibration.bias),
         outputs=("clip", "frames", "attention"),
     )
+    return spec, dict(gaps)
+
+
+def write_bundle(
+    options: argparse.Namespace, about: About, spec: TaggerSpec, gaps: dict[str, float], onnx: bytes
+) -> None:
+    """Write a bundle with its card and say how it was calibrated."""
+    metrics = {"development micro-F1 below the best threshold": {k: round(v, 4) for k, v in gaps.items()}}
+    files: dict[str, bytes | str | Path] = {"model.onnx": onnx}
+    if options.card:
+        files["CARD.md"] = options.card
+    save_bundle(options.out, about=replace(about, metrics=metrics), spec=spec, files=files)
+    sys.stdout.write(f"{options.out}: threshold {spec.thresholds[0]:.2f}, below the best by {gaps}\n")
+
+
+def bundle(options: argparse.Namespace) -> None:
+    """Average, calibrate, choose the threshold, write."""
+    net, rows = averaged(options.checkpoints), development(options.realworld)
+    logits = [window_logits(net, options.realworld / "clips" / row["file"]) for row in rows]
+    spec, gaps = calibrated(logits, rows, LogMelConfig())
     about = About(
         name="default",
         licence="Apache-2.0",
         title="Thirty-six instruments, learned from made audio",
         recipe={"corpus": "recipes/corpus_default.toml", "training": "recipes/default_model.py"},
-        metrics={"development micro-F1 below the best threshold": {k: round(v, 4) for k, v in gaps.items()}},
     )
-    files: dict[str, bytes | str | Path] = {"model.onnx": onnx_bytes(net)}
-    if options.card:
-        files["CARD.md"] = options.card
-    save_bundle(options.out, about=about, spec=spec, files=files)
-    sys.stdout.write(f"{options.out}: threshold {threshold:.2f}, below the best by {dict(gaps)}\n")
+    write_bundle(options, about, spec, gaps, onnx_bytes(net))
+
+
+def fusion(options: argparse.Namespace) -> None:
+    """Train a head on YAMNet's embeddings of the pool, join it with ours, calibrate, write."""
+    from instrunet.models.yamnet import Yamnet
+
+    both, rows, pool = MelBesideYamnet(), development(options.realworld), options.corpus / "pool"
+    head = fit_head(sorted(set(pool.glob("pool-*.npz")) - set(pool.glob("pool-m*.npz"))))
+    net = Fusion(averaged(options.checkpoints), head, share=options.share, n_extra=both.n_extra).eval()
+    yamnet = Yamnet(options.weights, threads=1)
+
+    def seen(piece: np.ndarray) -> np.ndarray:
+        return both.seen(piece, yamnet)
+
+    logits = [window_logits(net, options.realworld / "clips" / row["file"], seen) for row in rows]
+    spec, gaps = calibrated(logits, rows, both)
+    about = About(
+        name="fusion",
+        licence="Apache-2.0 (YAMNet, which it fetches, is Apache-2.0 too)",
+        title="The default model and YAMNet's embedding together",
+        recipe={"corpus": "recipes/corpus_default.toml", "training": "recipes/default_model.py"},
+    )
+    write_bundle(options, about, spec, gaps, onnx_bytes(net))
 
 
 def sources(options: argparse.Namespace) -> None:
@@ -259,6 +319,20 @@ def main() -> None:
     three.add_argument("--card", type=Path)
     three.add_argument("--out", "-o", type=Path, required=True)
     three.set_defaults(run=bundle)
+    six = commands.add_parser("hear")
+    six.add_argument("corpus", type=Path)
+    six.add_argument("checkpoints", type=Path, nargs="+")
+    six.add_argument("--share", type=float, default=0.4, help="weight of the head's logits")
+    six.set_defaults(run=hear)
+    five = commands.add_parser("fusion")
+    five.add_argument("corpus", type=Path)
+    five.add_argument("checkpoints", type=Path, nargs="+")
+    five.add_argument("--weights", type=Path, help="yamnet.tflite; fetched if left out")
+    five.add_argument("--share", type=float, default=0.4, help="weight of the head's logits")
+    five.add_argument("--realworld", type=Path, required=True)
+    five.add_argument("--card", type=Path)
+    five.add_argument("--out", "-o", type=Path, required=True)
+    five.set_defaults(run=fusion)
     four = commands.add_parser("sources")
     four.add_argument("corpus", type=Path)
     four.set_defaults(run=sources)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from instrunet.bundles.bundle import Bundle
 from instrunet.bundles.errors import BundleError
+from instrunet.bundles.mel_beside_yamnet import MelBesideYamnet
 from instrunet.bundles.tagger_spec import TaggerSpec
 from instrunet.features import LogMelConfig, log_mel
 
@@ -27,6 +28,8 @@ class FrontEnd:
         """The front end on one window of mono samples, (n_mels, n_frames)."""
         if isinstance(self.spec.front_end, LogMelConfig):
             return log_mel(samples, self.spec.front_end)
+        if isinstance(self.spec.front_end, MelBesideYamnet):
+            return self.spec.front_end.seen(samples, self._yamnet)
         return np.ascontiguousarray(self._yamnet.frames(samples).embeddings.T)
 
 

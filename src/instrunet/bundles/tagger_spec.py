@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from instrunet.bundles.errors import BundleError
+from instrunet.bundles.mel_beside_yamnet import MelBesideYamnet
 from instrunet.features import LogMelConfig
 from instrunet.labels import vocabulary
 
@@ -66,7 +67,8 @@ class TaggerSpec:
     Attributes:
         vocabulary: name of the vocabulary that the labels come from.
         labels: the classes of the network, some or all words of that vocabulary.
-        front_end: how samples become the input ``mel``; a head on YAMNet's embedding has a ``YamnetInput`` here.
+        front_end: how samples become the input ``mel``; a head on YAMNet's embedding has a ``YamnetInput`` here,
+            a fusion of ours with YAMNet a ``MelBesideYamnet``.
         window_s: length of the windows that the network sees.
         hop_s: distance of windows.
         min_window_s: the shortest input the network takes; a recording shorter than ``window_s`` is given as it is,
@@ -85,7 +87,7 @@ class TaggerSpec:
 
     vocabulary: str
     labels: tuple[str, ...]
-    front_end: LogMelConfig | YamnetInput = field(default_factory=LogMelConfig)
+    front_end: LogMelConfig | YamnetInput | MelBesideYamnet = field(default_factory=LogMelConfig)
     window_s: float = 10.0
     hop_s: float = 10.0
     min_window_s: float = 0.0
@@ -170,9 +172,11 @@ class TaggerSpec:
             raise BundleError("aggregation by the model needs the outputs frames and attention")
 
 
-def _front_end(values: Any) -> LogMelConfig | YamnetInput:
+def _front_end(values: Any) -> LogMelConfig | YamnetInput | MelBesideYamnet:
     if "embedding" not in values:
         return LogMelConfig.from_dict(values)
+    if "mel" in values:
+        return MelBesideYamnet.from_dict(values)
     from instrunet.models.yamnet import YamnetInput
 
     return YamnetInput.from_dict(values)

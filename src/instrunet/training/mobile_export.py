@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from instrunet.models.mobile import Mobile
+from instrunet.training.fusion import Fusion
 
 SMALLEST_HALVED = 64
 """Weights of fewer numbers stay in single precision: halving them saves nothing."""
@@ -32,6 +33,19 @@ class _Served(nn.Module):
         return (frames * attention).sum(-1), frames, attention
 
 
+class _ServedFusion(nn.Module):
+    """The same for a fusion with a head on YAMNet's embedding."""
+
+    def __init__(self, fusion: Fusion) -> None:
+        super().__init__()
+        self.fusion, self.ours = fusion, _Served(fused(fusion.net))
+
+    def forward(self, both: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        clip, frames, attention = self.ours(both[..., : -self.fusion.n_extra])
+        said, share = self.fusion.said(both), self.fusion.share
+        return (1 - share) * clip + share * said, (1 - share) * frames + share * said[..., None], attention
+
+
 def fused(net: Mobile) -> Mobile:
     """A copy for inference in which every convolution has swallowed the normalisation after it."""
     net = deepcopy(net).eval()
@@ -43,18 +57,22 @@ def fused(net: Mobile) -> Mobile:
     return net
 
 
-def onnx_bytes(net: Mobile, *, n_frames: int = 251, half: bool = True) -> bytes:
+def onnx_bytes(net: Mobile | Fusion, *, n_frames: int = 251, half: bool = True) -> bytes:
     """The network as ONNX: input ``mel`` (batch, 1, n_mels, n_frames), outputs ``clip``, ``frames``, ``attention``.
+
+    A fusion's input has the columns of the embedding at its end.
 
     Batch and frames are free. With ``half`` the weights are stored in 16 bits and widened when the model is loaded, so
     that it computes in 32 bits on any processor.
     """
     import onnx
 
-    example = torch.zeros(2, 1, net.config.n_mels, n_frames)
+    ours = net.net if isinstance(net, Fusion) else net
+    n_extra = net.n_extra if isinstance(net, Fusion) else 0
+    example = torch.zeros(2, 1, ours.config.n_mels, n_frames + n_extra)
     batch, frames = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("n_frames", min=16, max=100_000)
     program = torch.onnx.export(
-        _Served(fused(net)),
+        _ServedFusion(net).eval() if isinstance(net, Fusion) else _Served(fused(net)),
         (example,),
         dynamo=True,
         input_names=["mel"],
