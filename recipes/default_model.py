@@ -294,48 +294,53 @@ def kind_of_stem(source: str) -> str:
     return "soundfont" if source in SOUND_FONTS or source.startswith("opl") else "recorded"
 
 
-def main() -> None:
-    """Parse and go."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(required=True)
+def learning_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """What makes a corpus into checkpoints."""
     one = commands.add_parser("pool")
     one.add_argument("corpus", type=Path)
     one.add_argument("--weights", type=Path, help="yamnet.tflite; fetched if left out")
-    one.add_argument("--parts", type=int, default=32)
+    one.add_argument("--parts", type=int, default=14)
     one.add_argument("--music", type=Path, nargs="+", help="folders of real recordings, without labels")
-    one.add_argument("--music-parts", type=int, default=24)
+    one.add_argument("--music-parts", type=int, default=13)
     one.set_defaults(run=pool)
     two = commands.add_parser("train")
     two.add_argument("corpus", type=Path)
-    two.add_argument("--minutes", type=float, default=65)
+    two.add_argument("--minutes", type=float, default=98)
     two.add_argument("--processes", type=int, default=2)
     two.add_argument("--seed", type=int, default=1)
     two.add_argument("--start-from", type=Path, help="weights of an earlier run (average-*.pt)")
     two.add_argument("--run-folder", type=Path, help="where checkpoints go; CORPUS/run if left out")
     two.set_defaults(run=train)
-    three = commands.add_parser("bundle")
+    three = commands.add_parser("hear")
+    three.add_argument("corpus", type=Path)
     three.add_argument("checkpoints", type=Path, nargs="+")
-    three.add_argument("--realworld", type=Path, required=True)
-    three.add_argument("--card", type=Path)
-    three.add_argument("--out", "-o", type=Path, required=True)
-    three.set_defaults(run=bundle)
-    six = commands.add_parser("hear")
-    six.add_argument("corpus", type=Path)
-    six.add_argument("checkpoints", type=Path, nargs="+")
-    six.add_argument("--share", type=float, default=0.4, help="weight of the head's logits")
-    six.set_defaults(run=hear)
-    five = commands.add_parser("fusion")
-    five.add_argument("corpus", type=Path)
-    five.add_argument("checkpoints", type=Path, nargs="+")
-    five.add_argument("--weights", type=Path, help="yamnet.tflite; fetched if left out")
-    five.add_argument("--share", type=float, default=0.4, help="weight of the head's logits")
-    five.add_argument("--realworld", type=Path, required=True)
-    five.add_argument("--card", type=Path)
-    five.add_argument("--out", "-o", type=Path, required=True)
-    five.set_defaults(run=fusion)
+    three.add_argument("--share", type=float, default=0.4, help="weight of the head's logits")
+    three.set_defaults(run=hear)
     four = commands.add_parser("sources")
     four.add_argument("corpus", type=Path)
     four.set_defaults(run=sources)
+
+
+def bundling_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """What makes checkpoints into bundles."""
+    alone, together = commands.add_parser("bundle"), commands.add_parser("fusion")
+    together.add_argument("corpus", type=Path)
+    together.add_argument("--weights", type=Path, help="yamnet.tflite; fetched if left out")
+    together.add_argument("--share", type=float, default=0.4, help="weight of the head's logits")
+    for parser, run in ((alone, bundle), (together, fusion)):
+        parser.add_argument("checkpoints", type=Path, nargs="+")
+        parser.add_argument("--realworld", type=Path, required=True)
+        parser.add_argument("--card", type=Path)
+        parser.add_argument("--out", "-o", type=Path, required=True)
+        parser.set_defaults(run=run)
+
+
+def main() -> None:
+    """Parse and go."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    learning_commands(commands)
+    bundling_commands(commands)
     options = parser.parse_args()
     options.run(options)
 

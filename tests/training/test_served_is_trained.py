@@ -66,7 +66,7 @@ def test_a_fusion_serves_both_networks(tmp_path, rng, monkeypatch):
     both = MelBesideYamnet()
     spec = TaggerSpec("instrunet", INSTRUMENT_IDS, front_end=both, window_s=2.0, hop_s=1.0, outputs=("clip", "frames"))
     x = plucked(220.0, 2.0, decay_s=0.8) + noise(2.0, rng, level=0.01)
-    seen = torch.from_numpy(both.seen(x, Peer()))[None, None]
+    seen = torch.from_numpy(both.seen(x, Peer()))[None, None]  # type: ignore[arg-type]
     for share in (0.0, 0.4, 1.0):
         fusion = Fusion(net, head, share=share, n_extra=both.n_extra).eval()
         files = {"model.onnx": onnx_bytes(fusion, half=False)}
