@@ -5,7 +5,7 @@ python benchmarks/three_systems.py RUNS --tracks TRACKS [--yamnet FILE] [--threa
 
 The second form first trains what ``RUNS`` does not hold yet, one system after the other, on tracks in Slakh's layout
 (mixes and stems in pieces of three seconds, and sums of one to four of them), and goes on where it was stopped. Every
-system gets the same clips. The numbers are those of the test clips; no song is in two parts.
+system learns from the same clips. The numbers are those of the test songs' mixes; no song is in two parts.
 """
 
 from __future__ import annotations
@@ -32,18 +32,23 @@ COLUMNS = (
 )
 EVERY = (
     "data.clip_s=3.0",
-    'data.sources=[{dataset="slakh", options={sources=["mix", "stem"], clip_s=3.0}}]',
+    'data.sources=[{dataset="slakh", options={sources=["mix", "stem"], clip_s=3.0}, learn_only=["stem"]}]',
     "sampling.sums=2000",
+    "sampling.kind=balanced",
     "training.batch_size=16",
     "training.monitor=map",
 )
 OWN = {
     "babyslakh_feedforward": ("training.epochs=40",),
     "babyslakh_instrunet": (
+        "model.settings={shrink=[2, 2], pooled=[8, 1], dropout=0.3}",
+        "optimizer.lr=3e-3",
+        "training.batch_size=32",
+        "augmentation={}",
         "training.precision=bf16-mixed",
-        "training.ema_decay=0.999",
-        "training.steps_per_epoch=400",
-        "training.epochs=10",
+        "training.ema_decay=0.995",
+        "training.steps_per_epoch=200",
+        "training.epochs=8",
         "training.checkpoint_every_steps=100",
     ),
     "babyslakh_yamnet": ("training.epochs=40",),

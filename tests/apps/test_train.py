@@ -68,3 +68,25 @@ def test_from_a_recipe_to_a_comparison(tmp_path: Path) -> None:
     assert (tmp_path / "compare" / "index.html").is_file()
     call("export", one, "--onnx", "-o", str(tmp_path / "small.zip"))
     assert (tmp_path / "small.onnx").stat().st_size > 10_000
+
+
+def test_audio_without_labels_gets_a_page_of_predictions(tmp_path: Path) -> None:
+    from instrunet import audio
+    from tests.synth import tone
+    from tests.tiny_tagger import LABELS, TONES_HZ, save_tiny
+
+    model = str(save_tiny(tmp_path / "tiny").path)
+    (tmp_path / "songs").mkdir()
+    for i, hz in enumerate(TONES_HZ):
+        audio.write(tmp_path / "songs" / f"{i}.wav", 0.5 * tone(hz, 2.0, sample_rate_hz=8_000), 8_000)
+    out = tmp_path / "page"
+    said = CliRunner().invoke(app, ["evaluate", model, str(tmp_path / "songs"), "-o", str(out)], catch_exceptions=False)
+    assert "3 files without truth, found most often:" in said.output
+    assert all(f"{label} 1" in said.output for label in LABELS)
+    assert "predictions, not results" in (out / "index.html").read_text(encoding="utf-8")
+    assert len((out / "predictions.csv").read_text(encoding="utf-8").splitlines()) == 4
+    one = ["evaluate", model, str(tmp_path / "songs" / "0.wav"), "-o", str(out), "--threshold", "0.2"]
+    assert "recording.png" in CliRunner().invoke(app, one, catch_exceptions=False).output
+    assert (out / "recording.png").stat().st_size > 10_000
+    (tmp_path / "nothing").mkdir()
+    assert "none could be read; the first:" in str(refused("evaluate", model, str(tmp_path / "nothing")))

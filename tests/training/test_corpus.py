@@ -78,6 +78,16 @@ def test_train_only_sources_stay_out_of_the_rest(places: dict[str, Path], tmp_pa
     assert sorted(np.unique(corpus.train.weights)) == [1.0, 2.0]
 
 
+def test_stems_can_be_learned_from_while_mixes_alone_are_judged(tmp_path: Path) -> None:
+    folder = write_miniature("slakh", tmp_path / "slakh").folder
+    source = SourceConfig("slakh", options={"sources": ["mix", "stem"], "clip_s": 5.0}, learn_only=("stem",))
+    data = DataConfig(sources=(source,), vocabulary="slakh", split="grouped", fractions=(0.5, 0.25, 0.25))
+    corpus = assemble(data, {"slakh": folder}, cache=tmp_path)
+    assert set(corpus.train.sources) == {"mix", "stem"}
+    assert set(corpus.validation.sources) == set(corpus.test.sources) == {"mix"}
+    assert not set(corpus.train.groups) & (set(corpus.validation.groups) | set(corpus.test.groups))
+
+
 def test_refusals_are_sentences(places: dict[str, Path], tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="irmas has no 'banjo'"):
         assemble(replace(IRMAS, labels=("banjo",)), places, cache=tmp_path)

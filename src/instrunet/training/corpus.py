@@ -92,6 +92,9 @@ def _clips(
         rng = np.random.default_rng(data.split_seed)
         manifest = manifest.take(np.sort(rng.choice(len(manifest), source.limit, replace=False)))
     train, validation, test = (clips_of(part, labels, weight=source.weight) for part in divided(manifest, source, data))
+    validation, test = (
+        part.take([kind not in source.learn_only for kind in part.sources]) for part in (validation, test)
+    )
     if source.closed:
         known = [labels.index(label) for label in source.closed]
         train, validation, test = (part.with_unlabelled_negative(known) for part in (train, validation, test))

@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from instrunet.audio import AudioError, find_audio
+from instrunet.audio import AudioError, find_audio, load
 from instrunet.bundles import Bundle
 from instrunet.datasets.manifest import Manifest
 from instrunet.errors import InstrunetError
 from instrunet.evaluation import ClipFacts, Evaluation, EvaluationConfig, Survey, SurveyConfig, Tuning, evaluate, survey
+from instrunet.evaluation.recording_figure import Recording
 from instrunet.tagging import Tagger
 from instrunet.training.clips import Clips, clips_of
 from instrunet.training.errors import TrainingError
 from instrunet.training.timing import Timeline, events_of, in_time, timeline
 
 Progress = Callable[[int, int], None]
+DRAWN_HZ, DRAWN_S = 32_000, 600.0
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,13 @@ def survey_files(
     threshold: float | None = None,
     vocabulary: str | None = None,
 ) -> Survey:
-    """Tag audio without truth and describe the predictions."""
+    """Tag audio without truth and describe the predictions.
+
+    Without a threshold each class has that of the bundle, where its own words are asked for, and a half elsewhere.
+
+    Raises:
+        TrainingError: there is no audio, or none of it can be read.
+    """
     files = find_audio(paths)
     if not files:
         raise TrainingError(f"no audio under {', '.join(map(str, paths))}")
@@ -141,17 +149,34 @@ def survey_files(
     labels = tuple(tagger.wording.labels)
     rows: list[list[float]] = []
     kept: list[str] = []
+    failed: list[str] = []
     for path in files:
         try:
             tags = tagger.tag_file(path)
-        except InstrunetError:
+        except InstrunetError as error:
+            failed.append(str(error))
             continue
         rows.append([tag.confidence for tag in tags.instruments])
         kept.append(str(path))
     if not rows:
-        raise TrainingError(f"none of {len(files)} files could be read")
-    chosen = SurveyConfig(tagger.bundle.name, threshold=threshold if threshold is not None else 0.5)
+        raise TrainingError(f"{len(files)} tried, none could be read; the first: {failed[0]}")
+    tuning = _tuning(tagger, labels) if threshold is None else None
+    chosen = SurveyConfig(tagger.bundle.name, threshold=0.5 if threshold is None else threshold, tuning=tuning)
     return survey(np.array(rows), labels, facts=ClipFacts(paths=tuple(kept)), config=chosen)
+
+
+def recording_of(found: Survey, row: int = 0) -> Recording:
+    """One surveyed file, ready to be drawn: its scores beside its first ten minutes of sound."""
+    sound = load(found.facts.paths[row], sample_rate_hz=DRAWN_HZ, duration_s=DRAWN_S)
+    file = found.files[row]
+    return Recording(
+        title=Path(file.id).name,
+        samples=sound.samples,
+        sample_rate_hz=DRAWN_HZ,
+        labels=found.labels,
+        scores=file.scores,
+        thresholds=[row.threshold for row in found.classes],
+    )
 
 
 def _tuning(tagger: Tagger, labels: Sequence[str]) -> Tuning | None:

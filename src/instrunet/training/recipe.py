@@ -20,8 +20,10 @@ class SourceConfig:
 
     ``options`` go to the loader (a protocol, say); ``where`` keeps rows by column; ``weight`` is how often clips are
     drawn against those of weight 1; ``train_only`` keeps a synthetic set out of validation and test; ``limit`` takes at
-    most so many clips, at random. ``closed`` names labels that the source always tells when they are there, so that
-    their absence counts as observed although a translation into the recipe's vocabulary left it open.
+    most so many clips, at random. ``learn_only`` names kinds of clip (stem, raw) that are left out of validation and
+    test, so that mixes alone are judged while the stems of the training songs are learned from. ``closed`` names labels
+    that the source always tells when they are there, so that their absence counts as observed although a translation
+    into the recipe's vocabulary left it open.
     """
 
     dataset: str
@@ -30,6 +32,7 @@ class SourceConfig:
     weight: float = 1.0
     train_only: bool = False
     limit: int = 0
+    learn_only: tuple[str, ...] = ()
     closed: tuple[str, ...] = ()
 
 

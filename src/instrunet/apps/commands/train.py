@@ -118,12 +118,23 @@ def _with_miniatures(recipe: Recipe, around: Surroundings, miniature: bool) -> S
 
 def evaluate(
     model: ModelPath,
-    manifest: ManifestPath,
+    manifest: Annotated[
+        Path, typer.Argument(metavar="MANIFEST", help="A manifest; or audio without labels, a file or a folder.")
+    ],
     split: Split = "test",
     out: Out = None,
     root: Annotated[Path | None, typer.Option("--root", help="Where the audio lies now.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Without labels: from where a class counts as found.")
+    ] = None,
 ) -> None:
-    """Score a model on labelled clips: numbers here, a page with everything in the folder."""
+    """Score a model on labelled clips: numbers here, a page with everything in the folder.
+
+    Audio without labels gets a page of predictions only; a single recording gets a figure, too.
+    """
+    if manifest.exists() and manifest.suffix != ".parquet":
+        _survey(model, manifest, threshold, out)
+        return
     evaluation = _evaluated(model, manifest, split, root)
     typer.echo(_sentence(evaluation))
     if evaluation.windows is not None and evaluation.ranges is not None:
@@ -139,6 +150,24 @@ def evaluate(
         table = Bundle.load(model).about.recipe.get("published")
         config = ReportConfig(published=Published.from_dict(table) if table else None)
         typer.echo(str(write_report(evaluation, out, config=config)))
+
+
+def _survey(model: str, audio: Path, threshold: float | None, out: Path | None) -> None:
+    """What a model says of audio whose truth nobody knows."""
+    from instrunet.evaluation import write_survey
+    from instrunet.evaluation.recording_figure import write_recording_figure
+    from instrunet.training.evaluate import recording_of, survey_files
+
+    found = survey_files(model, [audio], threshold=threshold)
+    often = sorted((row for row in found.classes if row.n_found), key=lambda row: -row.n_found)[:6]
+    said = "  ".join(f"{row.label} {row.n_found}" for row in often) or "nothing"
+    typer.echo(f"{found.config.name}: {found.n_files} files without truth, found most often: {said}")
+    if out is None:
+        return
+    typer.echo(str(write_survey(found, out)))
+    if found.n_files == 1:
+        write_recording_figure(recording_of(found), out / "recording.png")
+        typer.echo(str(out / "recording.png"))
 
 
 def compare(

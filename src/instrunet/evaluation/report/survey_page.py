@@ -30,9 +30,10 @@ def survey_html(found: Survey, *, title: str = "", players: PlayerConfig | None 
     """The page as text."""
     give = Players(found.facts, players)
     where = f" on {found.config.dataset}" if found.config.dataset else ""
+    files = "1 file" if found.n_files == 1 else f"{shown(found.n_files)} files"
     lead = (
-        f"{shown(found.n_files)} files, {len(found.labels)} classes, {_threshold_words(found)}. Nobody knows the truth "
-        "here: these are predictions, not results."
+        f"{files}, {len(found.labels)} classes, {_threshold_words(found)}. Nobody knows the truth here: these are "
+        "predictions, not results."
     )
     sections = [
         Section("How often each class is found", _classes(found)),
