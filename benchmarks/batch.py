@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.processes import cpu_s
 from benchmarks.song import render
 from benchmarks.throughput import plain, yamnet
 
@@ -37,6 +38,7 @@ class Speed:
     files: int
     audio_s: float
     taken_s: float
+    cpu_s: float
 
     @property
     def files_per_s(self) -> float:
@@ -135,12 +137,12 @@ def in_process(model: str) -> Callable[[Path], Work]:
     return lambda path: lambda: tagger.tag_file(path)
 
 
-def timed(work: Work, n_cores: int) -> float:
-    """Seconds for the whole folder."""
+def timed(work: Work, n_cores: int) -> tuple[float, float]:
+    """Seconds for the whole folder, and seconds of processor time, all processes together."""
     with pinned(n_cores):
-        began = time.perf_counter()
+        began, before_s = time.perf_counter(), cpu_s(os.getpid())
         work()
-        return time.perf_counter() - began
+        return time.perf_counter() - began, cpu_s(os.getpid()) - before_s
 
 
 def measured(suffix: str, args: argparse.Namespace) -> dict[str, Speed]:
@@ -158,29 +160,35 @@ def measured(suffix: str, args: argparse.Namespace) -> dict[str, Speed]:
         if args.peers and suffix != "m4a":  # neither reads m4a with the libraries they use
             works["YAMNet (TFLite)"] = (loop(files, lambda path: yamnet(path, 1)), 1)
             works["librosa + torch"] = (loop(files, lambda path: plain(path, 1)), 1)
-        taken: dict[str, list[float]] = {}
+        taken: dict[str, list[tuple[float, float]]] = {}
         for _ in range(args.rounds):
             for name, (work, n_cores) in works.items():
                 if work is not None:
                     taken.setdefault(name, []).append(timed(work, n_cores))
-    return {name: Speed(args.files, args.files * args.duration, min(times)) for name, times in taken.items()}
+    least = {name: tuple(map(min, zip(*times, strict=True))) for name, times in taken.items()}
+    return {name: Speed(args.files, args.files * args.duration, *times) for name, times in least.items()}
 
 
 def told(suffix: str, speeds: dict[str, Speed]) -> None:
     """A row a program."""
     for name, speed in speeds.items():
-        print(f"| {suffix:<4} | {name:<16} | {speed.files_per_s:7.2f} | {speed.times_real_time:11.0f} |")
+        spent_ms = 1e3 * speed.cpu_s / speed.audio_s * 60
+        print(
+            f"| {suffix:<4} | {name:<16} | {speed.files_per_s:7.2f} | {speed.times_real_time:11.0f} | {spent_ms:8.0f} |"
+        )
 
 
 def summed(all_speeds: dict[str, dict[str, Speed]], price: float) -> None:
     """Scaling, isolation, memory and money."""
     print()
     for suffix, speeds in all_speeds.items():
-        one, two, bare = (speeds[name].taken_s for name in ("1 worker", "2 workers", "in one process"))
-        hours = 1e6 * TRACK_S / speeds["1 worker"].times_real_time / 3600
+        one, two, bare = (speeds[name] for name in ("1 worker", "2 workers", "in one process"))
+        hours = 1e6 * TRACK_S * one.cpu_s / one.audio_s / 3600
+        more_time, more_cpu = 100 * (one.taken_s / bare.taken_s - 1), 100 * (one.cpu_s / bare.cpu_s - 1)
         print(
-            f"{suffix}: two workers are {one / two:.2f} × one; isolation costs {100 * (one / bare - 1):+.1f} %; "
-            f"a million tracks of three minutes take {hours:,.0f} core hours, {hours * price:,.0f} at {price:g} an hour"
+            f"{suffix}: two workers are {one.taken_s / two.taken_s:.2f} × one; isolation costs {more_time:+.1f} % of the "
+            f"time, {more_cpu:+.1f} % of the processor; a million tracks of three minutes take {hours:,.0f} core hours, "
+            f"{hours * price:,.0f} at {price:g} an hour"
         )
     print(f"the machine's load was {os.getloadavg()[0]:.1f}; for memory see library_memory.py")
 
@@ -197,7 +205,7 @@ def main() -> int:
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave the other programs out")
     args = parser.parse_args()
     print(f"{args.files} stereo files of {args.duration:g} s, the fastest of {args.rounds} rounds\n")
-    print("| kind | program          | files/s | × real time |\n|---|---|---|---|")
+    print("| kind | program          | files/s | × real time | CPU ms a minute of sound |\n|---|---|---|---|---|")
     found = {}
     for suffix in args.formats.split(","):
         found[suffix] = measured(suffix, args)

@@ -26,6 +26,7 @@ from pathlib import Path
 
 from benchmarks.batch import made
 from benchmarks.memory import make_recording
+from benchmarks.processes import family, pss_mb
 
 MOST_GROWTH_MB = 150.0
 
@@ -65,30 +66,6 @@ def containers(folder: Path) -> None:
 CORPORA: dict[str, Callable[[Path], None]] = {
     "songs": songs, "hours": hours, "odd": odd, "containers": containers
 }  # fmt: skip
-
-
-def family(pid: int) -> list[int]:
-    """A process and all that descends from it."""
-    parents: dict[int, list[int]] = {}
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        parents.setdefault(parent, []).append(int(place.name))
-    found = [pid]
-    for one in found:
-        found += parents.get(one, [])
-    return found
-
-
-def pss_mb(pid: int) -> float:
-    """Proportional set size of a process; 0 for one that is gone."""
-    try:
-        rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return next((int(row.split()[1]) / 1024 for row in rows if row.startswith("Pss:")), 0.0)
 
 
 def peak_of(command: list[str]) -> tuple[float, list[float], float]:
