@@ -186,7 +186,7 @@ def summed(all_speeds: dict[str, dict[str, Speed]], price: float) -> None:
         hours = 1e6 * TRACK_S * one.cpu_s / one.audio_s / 3600
         more_time, more_cpu = 100 * (one.taken_s / bare.taken_s - 1), 100 * (one.cpu_s / bare.cpu_s - 1)
         print(
-            f"{suffix}: two workers are {one.taken_s / two.taken_s:.2f} × one; isolation takes {more_time:+.1f} % time, "
+            f"{suffix}: two workers are {one.taken_s / two.taken_s:.2f} × one; isolation {more_time:+.1f} % of time, "
             f"{more_cpu:+.1f} % of the processor; a million tracks of three minutes take {hours:,.0f} core hours, "
             f"{hours * price:,.0f} at {price:g} an hour"
         )
