@@ -20,10 +20,10 @@ pytest.importorskip("onnx")
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from instrunet.audio import stream
+from instrunet.audio import containers, stream
 from instrunet.bundles import Bundle
 from instrunet.errors import InstrunetError
-from tests.poison import sound_bytes
+from tests.poison import container_bytes, sound_bytes
 from tests.tiny_tagger import save_tiny
 
 bounded = settings(
@@ -58,6 +58,15 @@ def test_bent_sounds(name: str, changes: list[tuple[int, bytes]]) -> None:
 )
 def test_bytes_that_begin_like_a_sound(head: bytes, rest: bytes) -> None:
     decoded(head + rest, "wav")
+
+
+@settings(bounded, max_examples=max(5, bounded.max_examples // 10))
+@given(name=st.sampled_from(["m4a", "mka", "webm"]), changes=edits)
+def test_bent_containers(name: str, changes: list[tuple[int, bytes]]) -> None:
+    if name not in _containers():
+        pytest.skip("PyAV is not here")
+    with containers.one_child_for_many():
+        decoded(edited(_containers()[name], changes), name)
 
 
 def decoded(body: bytes, suffix: str) -> None:
@@ -114,6 +123,11 @@ def _bundle() -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         path = save_tiny(Path(folder) / "tiny").path
         return {file.name: file.read_bytes() for file in path.iterdir()}
+
+
+@cache
+def _containers() -> dict[str, bytes]:
+    return container_bytes()
 
 
 @cache
