@@ -1,8 +1,9 @@
 """Quality on real recordings: our model, YAMNet and chance on the same clips, scored by the set's own program.
 
-    python benchmarks/realworld.py SHARED [--model default] [--split dev] [--per-class] [--markdown docs/real-world.md]
+    python benchmarks/realworld.py SHARED [--model default fusion] [--split dev] [--per-class]
 
-SHARED holds ``realworld/`` (labels.csv, clips/, score.py) and ``peers/`` (YAMNet).
+SHARED holds ``realworld/`` (labels.csv, clips/, score.py) and ``peers/`` (YAMNet). With ``--per-class`` every class and
+every polyphony of the mixtures gets a table of its own, with 90 % intervals over clips.
 """
 
 from __future__ import annotations
@@ -45,10 +46,10 @@ def chance(clips: list[Path], out: Path) -> None:
         writer.writerows([clip.name, *(["0.1"] * len(INSTRUMENT_IDS))] for clip in clips)
 
 
-def score(shared: Path, predictions: Path, split: str, *options: str) -> list[str]:
+def score(shared: Path, predictions: Path, split: str, *options: str, labels: Path | None = None) -> list[str]:
     """Run the scorer of the set; its lines."""
     program = shared / "realworld" / "score.py"
-    command = [sys.executable, str(program), str(shared / "realworld" / "labels.csv"), str(predictions)]
+    command = [sys.executable, str(program), str(labels or shared / "realworld" / "labels.csv"), str(predictions)]
     done = subprocess.run([*command, "--split", split, *options], check=True, capture_output=True, text=True)
     return done.stdout.splitlines()
 
@@ -76,11 +77,50 @@ def table(results: dict[str, list[str]]) -> list[str]:
     return rows
 
 
+def polyphony_table(shared: Path, systems: dict[str, Path], split: str, folder: Path) -> list[str]:
+    """Mixtures of two, three and four instruments apart."""
+    with (shared / "realworld" / "labels.csv").open(newline="") as handle:
+        rows = [row for row in csv.DictReader(handle) if row["kind"] == "mix"]
+    lines = ["| instruments (clips) | system | macro-AP [90 %] | micro-AP |", "|---|---|---|---|"]
+    for count in sorted({len(row["present"].split(";")) for row in rows}):
+        path = folder / f"labels-{count}.csv"
+        with path.open("w", newline="") as handle:
+            writer = csv.DictWriter(handle, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(row for row in rows if len(row["present"].split(";")) == count)
+        for name, predictions in systems.items():
+            for match in filter(None, map(ROW.match, score(shared, predictions, split, labels=path))):
+                lines.append(f"| {count} ({match[2]}) | {name} | {match[3]} [{match[4]}, {match[5]}] | {match[6]} |")
+    return lines
+
+
+def class_table(shared: Path, systems: dict[str, Path], split: str, classes: list[str]) -> list[str]:
+    """Average precision of each class by itself, on solos and on mixtures."""
+    lines = [f"| class | clips | {' | '.join(systems)} |", "|---|---|" + "---|" * len(systems)]
+    for name in classes:
+        found: dict[str, list[str]] = {"solo": [], "mix": []}
+        clips: dict[str, str] = {}
+        for predictions in systems.values():
+            printed = score(shared, predictions, split, "--classes", name, "--per-class")
+            for row, beneath in zip(printed, [*printed[1:], ""], strict=True):
+                match, count = ROW.match(row), re.search(rf"{name}:\S+?/(\d+)", beneath)
+                if match and match[1] in found and match[3] != "nan" and count:
+                    found[match[1]].append(f"{float(match[3]):.2f} [{float(match[4]):.2f}, {float(match[5]):.2f}]")
+                    clips[match[1]] = count[1]
+        lines += [f"| {name}, {kind} | {clips[kind]} | {' | '.join(cells)} |" for kind, cells in found.items() if cells]
+    return lines
+
+
+def classes_of(lines: list[str]) -> list[str]:
+    """The classes that occur, as the scorer names them."""
+    return sorted({name for line in lines for name in re.findall(r"(\w+):[\d.]+/[1-9]", line)})
+
+
 def main() -> None:
     """Parse, predict, score, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("shared", type=Path)
-    parser.add_argument("--model", default="default")
+    parser.add_argument("--model", nargs="+", default=["default"])
     parser.add_argument("--split", default="dev")
     parser.add_argument("--per-class", action="store_true")
     parser.add_argument("--keep", type=Path, help="folder that keeps the predictions")
@@ -90,8 +130,10 @@ def main() -> None:
     with (options.shared / "realworld" / "labels.csv").open(newline="") as handle:
         names = [row["file"] for row in csv.DictReader(handle) if row["split"] == options.split]
     clips = [options.shared / "realworld" / "clips" / name for name in names]
-    ours, yamnet, nothing = (folder / f"{name}.csv" for name in ("ours", "yamnet", "chance"))
-    predict(options.model, clips, ours)
+    yamnet, nothing = (folder / f"{name}.csv" for name in ("yamnet", "chance"))
+    ours = {f"instrunet ({Path(name).name})": folder / f"{Path(name).name}.csv" for name in options.model}
+    for name, predictions in zip(options.model, ours.values(), strict=True):
+        predict(name, clips, predictions)
     chance(clips, nothing)
     if not yamnet.is_file():
         peer = [
@@ -101,13 +143,14 @@ def main() -> None:
             str(yamnet),
         ]
         subprocess.run(peer, check=True, capture_output=True)
-    systems = {f"instrunet ({options.model})": ours, "YAMNet": yamnet, "chance": nothing}
+    systems = {**ours, "YAMNet": yamnet, "chance": nothing}
     results = {name: score(options.shared, path, options.split, "--per-class") for name, path in systems.items()}
     print("\n".join(table(results)))
     if options.per_class:
-        for name, lines in results.items():
-            print(f"\n{name}")
-            print("\n".join(line for line in lines if not ROW.match(line)))
+        del systems["chance"]
+        print("\n" + "\n".join(polyphony_table(options.shared, systems, options.split, folder)))
+        names = classes_of(next(iter(results.values())))
+        print("\n" + "\n".join(class_table(options.shared, systems, options.split, names)))
 
 
 if __name__ == "__main__":
