@@ -40,7 +40,7 @@ from instrunet.tagging.aggregation import aggregate
 from instrunet.training.fresh_batches import BatchPlan, FreshBatches, Pool
 from instrunet.training.fusion import Fusion, believe, fit_head
 from instrunet.training.heard_pool import write_music_part, write_pool_part
-from instrunet.training.mobile_export import onnx_bytes
+from instrunet.training.mobile_export import begin_with, onnx_bytes, weights_bytes
 from instrunet.training.shrunk_calibration import fair_threshold, fit_shrunk
 from instrunet.training.tagger_loop import LoopConfig, TaggerTraining
 
@@ -139,7 +139,7 @@ def train_here(options: argparse.Namespace) -> None:
     config = LoopConfig(duration_s=60 * options.minutes, n_threads=1)
     net = Mobile(NETWORK)
     if options.start_from:
-        net.load_state_dict(torch.load(options.start_from, weights_only=True))
+        begin_with(net, options.start_from)
     training = TaggerTraining(net, batches, config, options.run_folder or options.corpus / "run")
     training.resume()
     training.run()
@@ -220,11 +220,12 @@ def calibrated(
 
 
 def write_bundle(
-    options: argparse.Namespace, about: About, spec: TaggerSpec, gaps: dict[str, float], onnx: bytes
+    options: argparse.Namespace, about: About, calibration: tuple[TaggerSpec, dict[str, float]], **contents: bytes
 ) -> None:
-    """Write a bundle with its card and say how it was calibrated."""
+    """Write a bundle with its card and say how it was calibrated; files are named with __ for their dot."""
+    spec, gaps = calibration
     metrics = {"development micro-F1 below the best threshold": {k: round(v, 4) for k, v in gaps.items()}}
-    files: dict[str, bytes | str | Path] = {"model.onnx": onnx}
+    files: dict[str, bytes | str | Path] = {name.replace("__", "."): content for name, content in contents.items()}
     if options.card:
         files["CARD.md"] = options.card
     save_bundle(options.out, about=replace(about, metrics=metrics), spec=spec, files=files)
@@ -235,14 +236,15 @@ def bundle(options: argparse.Namespace) -> None:
     """Average, calibrate, choose the threshold, write."""
     net, rows = averaged(options.checkpoints), development(options.realworld)
     logits = [window_logits(net, options.realworld / "clips" / row["file"]) for row in rows]
-    spec, gaps = calibrated(logits, rows, LogMelConfig())
+    calibration = calibrated(logits, rows, LogMelConfig())
     about = About(
         name="default",
         licence="Apache-2.0",
         title="Thirty-six instruments, learned from made audio",
         recipe={"corpus": "recipes/corpus_default.toml", "training": "recipes/default_model.py"},
     )
-    write_bundle(options, about, spec, gaps, onnx_bytes(net))
+    contents = {"model__onnx": onnx_bytes(net), "weights__safetensors": weights_bytes(net)}
+    write_bundle(options, about, calibration, **contents)
 
 
 def fusion(options: argparse.Namespace) -> None:
@@ -258,14 +260,14 @@ def fusion(options: argparse.Namespace) -> None:
         return both.seen(piece, yamnet)
 
     logits = [window_logits(net, options.realworld / "clips" / row["file"], seen) for row in rows]
-    spec, gaps = calibrated(logits, rows, both)
+    calibration = calibrated(logits, rows, both)
     about = About(
         name="fusion",
         licence="Apache-2.0 (YAMNet, which it fetches, is Apache-2.0 too)",
         title="The default model and YAMNet's embedding together",
         recipe={"corpus": "recipes/corpus_default.toml", "training": "recipes/default_model.py"},
     )
-    write_bundle(options, about, spec, gaps, onnx_bytes(net))
+    write_bundle(options, about, calibration, model__onnx=onnx_bytes(net))
 
 
 def sources(options: argparse.Namespace) -> None:
@@ -308,7 +310,9 @@ def learning_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
     two.add_argument("--minutes", type=float, default=98)
     two.add_argument("--processes", type=int, default=2)
     two.add_argument("--seed", type=int, default=1)
-    two.add_argument("--start-from", type=Path, help="weights of an earlier run (average-*.pt)")
+    two.add_argument(
+        "--start-from", type=Path, help="average-*.pt of an earlier run, or a bundle's weights.safetensors"
+    )
     two.add_argument("--run-folder", type=Path, help="where checkpoints go; CORPUS/run if left out")
     two.set_defaults(run=train)
     three = commands.add_parser("hear")

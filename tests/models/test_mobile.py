@@ -6,7 +6,8 @@ torch = pytest.importorskip("torch")
 
 from instrunet.models import build  # noqa: E402
 from instrunet.models.mobile import Mobile, MobileConfig, Stage  # noqa: E402
-from instrunet.training.mobile_export import fused, onnx_bytes  # noqa: E402
+from instrunet.training.errors import TrainingError  # noqa: E402
+from instrunet.training.mobile_export import begin_with, fused, onnx_bytes, weights_bytes  # noqa: E402
 
 TINY = MobileConfig(n_classes=5, stem=8, fused=8, stages=(Stage(8, 2, 2.0, 3, (2, 2)),), features=16, n_embedding=7)
 
@@ -65,3 +66,21 @@ def test_the_served_network_is_the_trained_one(net):
         assert abs(clip - ours.clip.numpy()).max() < 5e-3
         assert abs(frames - ours.frames.numpy()).max() < 5e-3
         assert attention.sum(-1) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_run_begins_with_the_weights_of_a_bundle_or_a_checkpoint(tmp_path):
+    torch.manual_seed(0)
+    config = MobileConfig(
+        n_classes=3, stem=8, fused=8, stages=(Stage(8, 1, 2.0, 3, (2, 2)),), features=8, n_embedding=5
+    )
+    taught, fresh = Mobile(config).eval(), Mobile(config).eval()
+    (tmp_path / "weights.safetensors").write_bytes(weights_bytes(taught))
+    torch.save(taught.state_dict(), tmp_path / "average.pt")
+    mel = torch.rand(2, 1, 128, 40)
+    for name, allowed in (("weights.safetensors", 2e-2), ("average.pt", 1e-6)):
+        begin_with(fresh, tmp_path / name)
+        torch.testing.assert_close(fresh(mel).clip, taught(mel).clip, atol=allowed, rtol=0)
+    torch.save({"strange": torch.zeros(2)}, tmp_path / "other.pt")
+    for name in ("other.pt", "nothing.pt"):
+        with pytest.raises(TrainingError, match=name):
+            begin_with(fresh, tmp_path / name)

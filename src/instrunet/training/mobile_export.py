@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from instrunet.models.mobile import Mobile
+from instrunet.training.errors import TrainingError
 from instrunet.training.fusion import Fusion
 
 SMALLEST_HALVED = 64
@@ -91,6 +92,33 @@ def onnx_bytes(net: Mobile | Fusion, *, n_frames: int = 251, half: bool = True) 
         halve(model)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
+
+
+def weights_bytes(net: Mobile) -> bytes:
+    """The weights in 16 bits as safetensors, without the training-only output: what a later run may begin with."""
+    from safetensors.torch import save
+
+    state = {name: value for name, value in net.state_dict().items() if not name.startswith("imitate.")}
+    halved = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
+    return save({name: value.contiguous() for name, value in halved.items()})
+
+
+def begin_with(net: Mobile, weights: str | Path) -> None:
+    """Take over weights from a checkpoint (``.pt``) or from what `weights_bytes` wrote; the training-only output stays.
+
+    Raises:
+        TrainingError: they are not those of such a network.
+    """
+    from safetensors.torch import load_file
+
+    path = Path(weights)
+    try:
+        state = load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True)
+        kept = {name: value for name, value in net.state_dict().items() if name.startswith("imitate.")}
+        given = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
+        net.load_state_dict(kept | given)
+    except (RuntimeError, OSError, ValueError, AttributeError) as error:
+        raise TrainingError(f"{path}: no weights that fit this network: {str(error).splitlines()[0]}") from error
 
 
 def halve(model: Any) -> None:
