@@ -68,6 +68,17 @@ def test_a_note_goes_to_the_stem_that_sounds() -> None:
     assert {p.instrument: [n.pitch for n in p.notes] for p in parts} == {"cello": [40], "flute": [79]}
 
 
+def test_a_note_after_the_first_block_is_told_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("instrunet.transcription.attribution.BLOCK_S", 1.0)
+    bass, flute = note_of("cello", 40), note_of("flute", 79)
+    low = np.concatenate([bass, np.zeros_like(bass)])
+    high = np.concatenate([np.zeros_like(flute), flute])
+    parts = attribute(
+        (Note(0.5, 1.5, 55), Note(2.5, 3.0, 60)), summing_to(low + high, {"cello": low, "flute": high}, RATE)
+    )
+    assert {p.instrument: [n.pitch for n in p.notes] for p in parts} == {"cello": [55], "flute": [60]}
+
+
 def test_no_notes_where_the_instrument_was_not_recognised() -> None:
     flute = note_of("flute", 79)
     stems = summing_to(flute, {"flute": flute}, RATE)

@@ -7,8 +7,9 @@ instrument can play and by whether the timeline says that it plays at all.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from instrunet.transcription.notes import Note, Part
 from instrunet.transcription.separation import Stems
 
 Matrix = NDArray[np.float32]
+
+BLOCK_S = 60.0
+"""Spectra are held for this long at a time, so memory does not grow with the recording."""
 
 
 @dataclass(frozen=True)
@@ -49,40 +53,42 @@ def attribute(
     names = tuple(stems.samples)
     if not names:
         return ()
-    power = {name: _power(stems, name, config) for name in names}
     found: dict[str, list[Note]] = {name: [] for name in names}
-    for note in notes:
-        claims = np.array([_claim(note, name, power[name], playing, config) for name in names])
-        if claims.sum() <= 0:
-            continue
-        shares = claims / claims.sum()
-        for index in np.flatnonzero((shares >= config.unison_share) | (shares == shares.max())):
-            found[names[int(index)]].append(note)
+    for block, group in itertools.groupby(sorted(notes), key=lambda note: int(note.onset_s // BLOCK_S)):
+        start_s = block * BLOCK_S
+        power = {name: _power(stems, name, start_s, config) for name in names}
+        for note in group:
+            heard = replace(note, onset_s=note.onset_s - start_s, offset_s=note.offset_s - start_s)
+            claims = np.array(
+                [_claim(heard, power[name], config) if _may_play(note, name, playing) else 0.0 for name in names]
+            )
+            if claims.sum() <= 0:
+                continue
+            shares = claims / claims.sum()
+            for index in np.flatnonzero((shares >= config.unison_share) | (shares == shares.max())):
+                found[names[int(index)]].append(note)
     return tuple(Part(name, tuple(sorted(found[name]))) for name in names)
 
 
-def _power(stems: Stems, name: str, config: AttributionConfig) -> Matrix:
+def _power(stems: Stems, name: str, start_s: float, config: AttributionConfig) -> Matrix:
+    """Power of a block of a stem, and of a second more, in which its last notes begin."""
     from instrunet.audio import resample
 
-    samples = stems.samples[name]
+    first, last = (round(t * stems.sample_rate_hz) for t in (start_s, start_s + BLOCK_S + 1.0))
+    samples = stems.samples[name][first:last]
     rate = config.spectrum.sample_rate_hz
     if stems.sample_rate_hz != rate:
         samples = resample(samples, stems.sample_rate_hz, rate)
     return np.abs(analyse(samples, config.spectrum)).astype(np.float32) ** 2
 
 
-def _claim(
-    note: Note,
-    name: str,
-    power: Matrix,
-    playing: Mapping[str, tuple[tuple[float, float], ...]] | None,
-    config: AttributionConfig,
-) -> float:
+def _may_play(note: Note, name: str, playing: Mapping[str, tuple[tuple[float, float], ...]] | None) -> bool:
     limits = limits_of(name)
-    if not limits.low <= note.pitch <= limits.high:
-        return 0.0
-    if playing is not None and name in playing and not _sounds(note, playing[name]):
-        return 0.0
+    inside = limits.low <= note.pitch <= limits.high
+    return inside and (playing is None or name not in playing or _sounds(note, playing[name]))
+
+
+def _claim(note: Note, power: Matrix, config: AttributionConfig) -> float:
     rate, hop = config.spectrum.sample_rate_hz, config.spectrum.hop
     first = int(note.onset_s * rate / hop)
     last = max(first + 2, int(min(note.offset_s, note.onset_s + 0.6) * rate / hop))

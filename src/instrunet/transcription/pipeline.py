@@ -26,7 +26,7 @@ from instrunet.transcription.metre import Metre, guess_metre
 from instrunet.transcription.midi import write_midi
 from instrunet.transcription.notes import DRUM_PARTS, Note, Part
 from instrunet.transcription.quantise import QuantisedMusic, quantise
-from instrunet.transcription.separation import Stems, separator
+from instrunet.transcription.separation import Stems, separator, summing_to
 from instrunet.transcription.workspace import Receipt, Workspace, content_digest
 from instrunet.transcription.writing_down import WritingOptions, write_down
 
@@ -147,11 +147,21 @@ class ScoreMaker:
     def separate(self) -> Receipt:
         """Take the mix apart: ``stems/<instrument>.flac`` and ``stems/rest.flac``, which sum to the mix."""
         names = self.instruments
-        depends = {**self._source, "instruments": names, "separator": self.request.separator}
+        depends = {
+            **self._source,
+            "instruments": names,
+            "separator": self.request.separator,
+            "by": _weights(self.request.separator),
+        }
         return self.space.stage("separate", depends, lambda: self._separate(names))
 
     def _separate(self, names: tuple[str, ...]) -> tuple[list[Path], dict[str, Any]]:
-        stems = separator(self.request.separator).separate(self.mix, RATE_HZ, names)
+        heard_alone = self.request.instruments is None and len(names) == 1
+        stems = (
+            summing_to(self.mix, {names[0]: self.mix}, RATE_HZ)
+            if heard_alone
+            else separator(self.request.separator).separate(self.mix, RATE_HZ, names)
+        )
         paths = []
         energy = float(self.mix @ self.mix) + 1e-12
         shares = {}
@@ -323,6 +333,14 @@ def named_instruments(words: str) -> tuple[str, ...]:
 def with_instruments(request: ScoreRequest, words: str | None) -> ScoreRequest:
     """Give the request with the user's own list, if there is one."""
     return request if words is None else replace(request, instruments=named_instruments(words))
+
+
+def _weights(name: str) -> str:
+    """What a separator's name stands for today: results are made again when our network has come or changed."""
+    from instrunet.transcription.unet import UnetSeparator
+
+    ours = name in ("auto", "unet") and UnetSeparator.available()
+    return UnetSeparator.load().bundle.files["model.onnx"] if ours else "nmf" if name == "auto" else name
 
 
 def _length_s(ranges: Iterable[tuple[float, float]]) -> float:

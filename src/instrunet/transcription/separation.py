@@ -104,6 +104,8 @@ def leakage_db(estimate: Samples, others: Samples, truth: Samples) -> float:
 
 
 def _fitted(stem: Samples, n: int) -> Samples:
+    if len(stem) == n:
+        return stem
     out = np.zeros(n, np.float32)
     out[: min(n, len(stem))] = stem[:n]
     return out

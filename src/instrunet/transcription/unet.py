@@ -69,9 +69,10 @@ class UnetSeparator:
                 out[name][start : start + len(piece)] += stem * fade
             weight[start : start + len(piece)] += fade
         weight = np.maximum(weight, np.float32(1e-6))
-        stems = {name: stem / weight for name, stem in out.items()}
-        if sample_rate_hz != rate:
-            stems = {name: resample(stem, rate, sample_rate_hz) for name, stem in stems.items()}
+        stems = {}
+        for name in instruments:  # one at a time: the others are let go of as they are done
+            stem = out.pop(name) / weight
+            stems[name] = stem if sample_rate_hz == rate else resample(stem, rate, sample_rate_hz)
         return summing_to(mix, stems, sample_rate_hz)
 
     def _piece(self, piece: Samples, instruments: tuple[str, ...]) -> list[Samples]:
