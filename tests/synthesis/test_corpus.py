@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from instrunet.errors import InstrunetError, UsageError
-from instrunet.synthesis.bank import NoteRow, write_bank
+from instrunet.synthesis.bank import NoteBank, NoteRow, write_bank
 from instrunet.synthesis.corpus import CorpusRecipe, ShardMaker, bank_jobs
 from instrunet.synthesis.store import StemStore
 from instrunet.synthesis.workers import each_made
@@ -57,3 +57,44 @@ def test_a_whole_shard_is_not_made_again(bank: str, tmp_path: Path) -> None:
     (tmp_path / "shard-0000.json").write_text("kept")
     maker(0)
     assert (tmp_path / "shard-0000.json").read_text() == "kept"
+
+
+@pytest.mark.slow
+def test_two_workers_make_the_same_shards_as_one(bank: str, tmp_path: Path) -> None:
+    recipe = CorpusRecipe(samples="", voices="", rooms="", modelled=0, rounds=1, noises=1, pieces=1)
+    for name, workers in (("one", 1), ("two", 2)):
+        maker = ShardMaker(recipe, str(tmp_path), (bank,), str(tmp_path / name))
+        assert len(list(each_made(maker, range(3), workers=workers))) == 3
+    for path in sorted((tmp_path / "one").iterdir()):
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
+
+
+def test_a_full_disk_stops_a_shard_cleanly_and_it_is_made_later(bank: str, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    maker = ShardMaker(
+        CorpusRecipe(voices="", rooms="", noises=1, rounds=1), str(tmp_path), (bank,), str(tmp_path / "s")
+    )
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        with pytest.raises(InstrunetError, match="cannot be written"):
+            maker(0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list((tmp_path / "s").iterdir()) == []
+    maker(0)
+    assert len(StemStore(tmp_path / "s")) == 2
+
+
+def test_half_a_shard_is_not_read(bank: str, tmp_path: Path) -> None:
+    maker = ShardMaker(
+        CorpusRecipe(voices="", rooms="", noises=0, rounds=1), str(tmp_path), (bank,), str(tmp_path / "s")
+    )
+    maker(0)
+    (tmp_path / "s" / ".part-abc.json").write_text("[{")
+    assert len(StemStore(tmp_path / "s")) == 1
+
+
+def test_a_bank_without_a_note_does_no_harm(bank: str, tmp_path: Path) -> None:
+    empty = write_bank(tmp_path / "empty", [])
+    assert len(NoteBank.open(bank, empty)) == 1

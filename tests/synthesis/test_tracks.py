@@ -18,6 +18,8 @@ from instrunet.synthesis.arranger import Part
 from instrunet.synthesis.bank import NoteRow, write_bank
 from instrunet.synthesis.orchestra import Orchestra, Sources, top_line
 from instrunet.synthesis.phrases import Event
+from instrunet.synthesis.store import STEM_SAMPLES, levels_db, write_shard
+from instrunet.synthesis.store import Stem as StoredStem
 from instrunet.synthesis.tracks import TrackConfig, TrackMaker, rebuilt_mix
 from instrunet.synthesis.workers import each_made
 from tests.synth import plucked, tone
@@ -165,6 +167,26 @@ def test_the_classes_are_counted_with_their_sources(folder: Path) -> None:
     assert rows["harp"].thin
     assert rows["cello"].sources in ((), ("c",))
     assert rows["drums"].hours > 0
+
+
+def test_a_store_has_the_same_table(tmp_path: Path) -> None:
+    loud = np.full(STEM_SAMPLES, 0.1, np.float32)
+    half = np.concatenate([loud[: STEM_SAMPLES // 2], 0 * loud[STEM_SAMPLES // 2 :]])
+    rows = [("flute", "a", loud), ("flute", "b", half), ("harp", "model_x", loud), ("harp", "model_y", loud)]
+    write_shard(tmp_path, "s", [(StoredStem(n, source, "p", "dry", levels_db(x)), x) for n, source, x in rows])
+    found = {row.instrument: row for row in inspection.store_rows(tmp_path)}
+    assert found["flute"].hours == pytest.approx(15 / 3600)
+    assert (found["flute"].n_stems, found["flute"].thin) == (2, False)
+    assert found["harp"].thin  # two models of ours are one source
+    assert found["oboe"].sources == ()
+
+
+def test_the_page_says_how_a_mix_was_released() -> None:
+    release = {"surroundings": {"kind": "vinyl", "level_db": -30.4}, "coding": {"codec": "", "rate_hz": 0}}
+    assert listening._release({"piece": {"music": "mma"}, "release": release}) == "music: mma; vinyl 30 dB below it"
+    release = {"channel": {"high_hz": 5000.0}, "coding": {"codec": "mp3", "kbit_s": 64, "rate_hz": 11025}}
+    said = listening._release({"piece": {"music": "midi"}, "release": release})
+    assert said == "music: midi; cut above 5000 Hz; sampled at 11025 Hz in between; mp3 at 64 kbit/s"
 
 
 def test_the_listening_page_holds_everything_itself(folder: Path, tmp_path: Path) -> None:

@@ -77,7 +77,9 @@ class NoteBank:
             found = [NoteRow(**json.loads(line)) for line in (folder / "notes.jsonl").read_text().splitlines()]
             rows += found
             part += [number] * len(found)
-            pcm.append(np.memmap(folder / "notes.i16", dtype=np.int16, mode="r"))
+            samples = folder / "notes.i16"
+            empty = samples.stat().st_size == 0  # a sound-font without a usable preset
+            pcm.append(np.zeros(0, np.int16) if empty else np.memmap(samples, dtype=np.int16, mode="r"))
         return cls(rows, pcm, part)
 
     def __len__(self) -> int:

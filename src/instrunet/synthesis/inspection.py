@@ -1,4 +1,4 @@
-"""How good rendered tracks are: mixes against stems, truth against notes, and independent sources per class."""
+"""How good made audio is: mixes against stems, truth against notes, and independent sources per class."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ import numpy as np
 
 from instrunet.errors import InstrunetError
 from instrunet.labels import INSTRUMENT_IDS
+from instrunet.synthesis.store import StemStore
 from instrunet.synthesis.tracks import rebuilt_mix
 
 FEWEST_SOURCES = 2
+SOUNDING_DB = -60
+"""Above this, re full scale, a stem of a store is taken to sound."""
 
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One instrument in a folder of tracks."""
+    """One instrument in a folder of tracks or a store of stems."""
 
     instrument: str
     n_stems: int
@@ -53,6 +56,24 @@ class Inspection:
     n_released: int
     classes: tuple[ClassRow, ...]
     midi_skipped: int
+
+
+def store_rows(folder: str | Path) -> tuple[ClassRow, ...]:
+    """The same table for a store of stems: hours in which each instrument sounds, and its independent sources.
+
+    Raises:
+        InstrunetError: there are no stems.
+    """
+    store = StemStore(folder)
+    tree = store.by_source()
+    rows = []
+    for name in INSTRUMENT_IDS:
+        sources = tree.get(name, {})
+        numbers = [number for found in sources.values() for number in found]
+        tenths = sum(level > SOUNDING_DB for number in numbers for level in store.stems[number].levels_db)
+        origins = {"models of ours" if source.startswith("model_") else source for source in sources}
+        rows.append(ClassRow(name, len(numbers), tenths / 36_000, tuple(sorted(origins))))
+    return tuple(rows)
 
 
 def track_folders(folder: str | Path) -> list[Path]:

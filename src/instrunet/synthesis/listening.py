@@ -15,11 +15,15 @@ from instrunet import audio
 from instrunet.errors import MissingExtraError
 from instrunet.files import written_whole
 from instrunet.synthesis.inspection import read_metadata, track_folders
-from instrunet.synthesis.truth import FRAMES_PER_S
+from instrunet.synthesis.truth import FRAMES_PER_S, ranges
 
 Samples = NDArray[np.float32]
 
-LOWEST_DB = -90.0
+LOWEST_DB = -80.0
+N_BINS, N_ROWS = 1024, 240
+LOWEST_HZ = 40.0
+LONGEST_SOURCE = 20
+TICKS_HZ = (50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 STYLE = """
 body{font:15px/1.4 system-ui,sans-serif;max-width:64rem;margin:1rem auto;padding:0 1rem;color:#222;background:#fff}
 section{border-top:1px solid #ccc;padding:.8rem 0}h2{font-size:1rem;margin:.2rem 0}img{width:100%;height:auto}
@@ -55,7 +59,7 @@ def _section(track: Path, clip_s: float, rng: np.random.Generator) -> str:
     names, present = read_activity(track)
     first = round(start_s * FRAMES_PER_S)
     shown = present[:, first : first + round(clip_s * FRAMES_PER_S)]
-    labels = [f"{facts['stems'][name]['instrument']} ({facts['stems'][name]['instrunet']['kind']})" for name in names]
+    labels = [_label(facts["stems"][name]) for name in names]
     picture = base64.b64encode(_picture(clip, rate_hz, labels, shown)).decode()
     sound = base64.b64encode(_ogg(clip, rate_hz)).decode()
     return (
@@ -66,18 +70,24 @@ def _section(track: Path, clip_s: float, rng: np.random.Generator) -> str:
     )
 
 
+def _label(stem: dict[str, Any]) -> str:
+    """What sounds, and from where: the library, the sound-font or the singer."""
+    ours, most = stem["instrunet"], LONGEST_SOURCE
+    source = ours["source"] if len(ours["source"]) <= most else ours["source"][: most - 1] + "…"
+    return f"{stem['instrument'].replace('_', ' ')}\n{ours['kind']}: {source}"
+
+
 def _release(ours: dict[str, Any]) -> str:
-    release = ours["release"]
+    release, coding = ours["release"], ours["release"].get("coding", {})
     words = [f"music: {ours['piece']['music']}"]
     if "surroundings" in release:
-        words.append(f"{release['surroundings']['kind']} at {release['surroundings']['level_db']:.0f} dB")
+        words.append(f"{release['surroundings']['kind']} {-release['surroundings']['level_db']:.0f} dB below it")
     if "channel" in release:
         words.append(f"cut above {release['channel']['high_hz']:.0f} Hz")
-    if "coding" in release:
-        coding = release["coding"]
-        words.append(
-            f"{coding['codec']} at {coding['kbit_s']} kbit/s" if coding["codec"] else f"{coding['rate_hz']} Hz"
-        )
+    if coding.get("rate_hz"):
+        words.append(f"sampled at {coding['rate_hz']} Hz in between")
+    if coding.get("codec"):
+        words.append(f"{coding['codec']} at {coding['kbit_s']} kbit/s")
     return "; ".join(words)
 
 
@@ -101,36 +111,42 @@ def _picture(x: Samples, rate_hz: int, labels: list[str], present: NDArray[np.bo
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtraError("plot", "the listening page") from error
-    figure = Figure(figsize=(11, 2.6 + 0.22 * len(labels)), layout="constrained", dpi=80)
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.4, max(0.6, 0.22 * len(labels))])
-    length_s = len(x) / rate_hz
-    above.imshow(
-        spectrogram_db(x, rate_hz), origin="lower", aspect="auto", extent=(0, length_s, 0, rate_hz / 2000), cmap="magma"
-    )
+    rows_high = 0.36 * len(labels)
+    figure = Figure(figsize=(11, 2.7 + rows_high), layout="constrained", dpi=100)
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2.2, max(0.6, rows_high)])
+    rows_hz = np.geomspace(LOWEST_HZ, rate_hz / 2, N_ROWS)
+    bins = np.minimum(np.round(rows_hz / (rate_hz / 2) * N_BINS).astype(int), N_BINS)
+    level = spectrogram_db(x, rate_hz)[bins]
+    extent = (0.0, len(x) / rate_hz, -0.5, N_ROWS - 0.5)
+    shown = above.imshow(level, origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=LOWEST_DB, vmax=0)
+    ticks_hz = [hz for hz in TICKS_HZ if LOWEST_HZ <= hz < rate_hz / 2]
+    places = np.interp(np.log(ticks_hz), np.log(rows_hz), np.arange(N_ROWS))
+    above.set_yticks(places, [f"{hz / 1000:g}" for hz in ticks_hz], fontsize=8)
     above.set_ylabel("kHz")
-    below.imshow(
-        present,
-        aspect="auto",
-        extent=(0, present.shape[1] / FRAMES_PER_S, len(labels) - 0.5, -0.5),
-        cmap="Greys",
-        vmin=0,
-        vmax=1.4,
-    )
+    figure.colorbar(shown, ax=above, pad=0.01, aspect=14).set_label("dB", fontsize=8)
+    for row, line in enumerate(present):
+        below.broken_barh([(a, b - a) for a, b in ranges(line)], (row - 0.36, 0.72), color="#2f6f8f")
     below.set_yticks(range(len(labels)), labels, fontsize=8)
-    below.set_xlabel("s")
+    below.set_ylim(len(labels) - 0.5, -0.5)
+    below.grid(axis="x", color="#ddd", linewidth=0.6)
+    below.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        below.spines[side].set_visible(False)
+    below.tick_params(axis="y", length=0)
+    below.set_xlabel("heard in the mix (s)", fontsize=9)
     out = io.BytesIO()
     figure.savefig(out, format="png")
     return out.getvalue()
 
 
 def spectrogram_db(x: Samples, rate_hz: int) -> NDArray[np.float32]:
-    """(bins, frames) in dB re the loudest, not below ``LOWEST_DB``; 32 ms windows.
+    """(bins, frames) in dB re the loudest, not below ``LOWEST_DB``; bins reach from 0 to half the sample rate.
 
     >>> spectrogram_db(np.zeros(3200, np.float32), 32000).shape[0]
-    513
+    1025
     """
-    size = 2 ** round(np.log2(0.032 * rate_hz))
+    size = 2 * N_BINS
     padded = np.pad(x, (0, max(0, size - len(x))))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[:: size // 2] * np.hanning(size).astype(np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[:: size // 6] * np.hanning(size).astype(np.float32)
     level = 20 * np.log10(np.abs(np.fft.rfft(frames, axis=1)).T + 1e-9)
     return np.asarray(np.maximum(level - level.max(), LOWEST_DB), np.float32)

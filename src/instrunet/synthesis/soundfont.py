@@ -157,19 +157,32 @@ def _row(
     return NoteRow(instrument, source, patch, kind, note[0], note[1] / 127, 0, 0, loopable, f"sound-font {source}")
 
 
+def fluidsynth() -> str:
+    """Where the program is.
+
+    Raises:
+        InstrunetError: it is not installed.
+    """
+    program = shutil.which("fluidsynth")
+    if program is None:
+        raise InstrunetError("rendering sound-fonts needs FluidSynth: install the system package 'fluidsynth'")
+    return program
+
+
 def play_preset(
     path: str | Path, preset: Preset, notes: list[tuple[int, int]], *, slot_s: float = SLOT_S
 ) -> list[NDArray[np.float32]]:
     """Render (key, velocity) pairs of one preset, each in its own slot, dry."""
-    program = shutil.which("fluidsynth")
-    if program is None:
-        raise InstrunetError("rendering sound-fonts needs FluidSynth: install the system package 'fluidsynth'")
+    program = fluidsynth()
     with tempfile.TemporaryDirectory() as folder:
         midi, wave = Path(folder) / "notes.mid", Path(folder) / "notes.raw"
         midi.write_bytes(_midi(preset, notes, slot_s))
         command = [program, "-ni", "-q", "-R", "0", "-C", "0", "-g", "0.5", "-r", str(SAMPLE_RATE_HZ), "-O", "s16",
                    "-T", "raw", "-o", "synth.midi-bank-select=mma", "-F", str(wave), str(path), str(midi)]  # fmt: skip
-        subprocess.run(command, check=True, capture_output=True, timeout=600)
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=600)
+        except (subprocess.SubprocessError, OSError) as error:
+            raise InstrunetError(f"{path}: FluidSynth could not play it: {error}") from error
         stereo = np.fromfile(wave, dtype="<i2").reshape(-1, 2)
     mono = stereo.mean(1).astype(np.float32) / 32768.0
     slot = int(slot_s * SAMPLE_RATE_HZ)

@@ -99,7 +99,7 @@ class StemStore:
         """Take in shards written since; returns how many stems are new."""
         before = len(self.stems)
         for path in sorted(p for folder in self.folders for p in folder.glob("*.json")):
-            if path in self._seen:
+            if path in self._seen or path.name.startswith("."):
                 continue
             entries = json.loads(path.read_text())
             if not isinstance(entries, list):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from pathlib import Path
 from typing import TypeVar
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
 
+HALF = ".part-"
+"""How names of unfinished files and tracks begin."""
 AHEAD = 3
 """So many items wait for every worker; an interrupt then has little to undo."""
 
@@ -54,6 +58,24 @@ def each_made(make: Callable[[Item], Made], items: Sequence[Item], *, workers: i
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def sweep(folder: Path) -> int:
+    """Remove what a killed run left half written below ``folder``; tells how many files and folders that were.
+
+    >>> import tempfile
+    >>> left = Path(tempfile.mkdtemp()) / ".part-abc.wav"
+    >>> _ = left.write_bytes(b"half")
+    >>> sweep(left.parent), left.exists()
+    (1, False)
+    """
+    found = sorted(folder.rglob(f"{HALF}*")) if folder.is_dir() else []
+    for path in found:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return len(found)
 
 
 def _one_thread() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from instrunet.synthesis.inspection import ClassRow
 
 group = typer.Typer(help="Make training audio: note mixtures, rendered multitracks, corpora.", no_args_is_help=True)
 
@@ -44,6 +47,7 @@ def notes(
         typer.echo(f"instrunet: the bank has no {', '.join(pool.missing)}", err=True)
     plans = [mixtures.plan_mixture(pool, *number, seed=seed) for number in config.numbers()]
     mixtures.same_settings(out, mixtures.mixture_settings(pool, config))
+    _sweep(out)
     _make(mixtures.MixtureMaker(pool, config, out), config.numbers(), workers, quiet)
     mixtures.write_labels(out, plans, pool)
     mixtures.write_manifest(out, plans, pool, config)
@@ -101,6 +105,7 @@ def tracks(
     )
     open_orchestra(sources)
     same_settings(out, settings_of(config))
+    _sweep(out)
     _make(TrackMaker(config, out), range(first, first + n), workers, quiet)
     _tell_skipped(out)
 
@@ -115,14 +120,18 @@ def corpus(
     quiet: Quiet = False,
 ) -> None:
     """Make the banks and the shards of stems that a default model is trained on."""
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from instrunet.synthesis import corpus as made
     from instrunet.synthesis.note_mixtures import same_settings
+    from instrunet.synthesis.soundfont import fluidsynth
 
     read = made.CorpusRecipe.read(recipe)
+    wanted = None if read.soundfonts == ("installed",) else [Path(font) for font in read.soundfonts]
+    read = replace(read, soundfonts=_fonts(wanted, player=fluidsynth))
     jobs = made.bank_jobs(read, material, out)
-    same_settings(out, asdict(read) | {"soundfonts": [job.source for job in jobs if job.kind == "soundfont"]})
+    same_settings(out, asdict(read))
+    _sweep(out)
     _make(made.make_bank, jobs, workers, quiet)
     banks = tuple(sorted(job.folder for job in jobs))
     maker = made.ShardMaker(read, str(material), banks, str(out / "stems"), str(_cache("voices")))
@@ -133,27 +142,24 @@ def corpus(
 
 @group.command()
 def check(
-    folder: Annotated[Path, typer.Argument(help="A folder of rendered tracks.")],
-    page: Annotated[Path | None, typer.Option(help="Also write a listening page (HTML) here.")] = None,
+    folder: Annotated[Path, typer.Argument(help="A folder of rendered tracks, or a corpus.")],
+    page: Annotated[Path | None, typer.Option(help="Also write a listening page (HTML) of tracks here.")] = None,
     clips: Annotated[int, typer.Option(min=1, help="How many clips on the page.")] = 20,
     mixes: Annotated[int, typer.Option(min=0, help="How many mixes to rebuild from their stems.")] = 50,
     seed: Seed = 0,
 ) -> None:
-    """Tell how good made tracks are: mix against stems, truth against notes, sources for every class."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from instrunet.synthesis.inspection import inspect
+    """Tell how good made audio is: sources for every class; of tracks, mix against stems and truth against notes."""
+    from instrunet.errors import UsageError
+    from instrunet.synthesis.inspection import inspect, store_rows
     from instrunet.synthesis.listening import write_page
 
+    if (folder / "stems").is_dir():
+        if page is not None:
+            raise UsageError(f"{folder}: a listening page is made of tracks, not of a corpus; leave out --page")
+        _show_classes(store_rows(folder / "stems"))
+        return
     found = inspect(folder, most_mixes=mixes)
-    table = Table("instrument", "stems", "hours heard", "sources", box=None)
-    for row in found.classes:
-        table.add_row(row.instrument, str(row.n_stems), f"{row.hours:.2f}", str(len(row.sources)))
-    Console().print(table)
-    thin = [row.instrument for row in found.classes if row.thin]
-    if thin:
-        typer.echo(f"instrunet: fewer than two independent sources: {', '.join(thin)}", err=True)
+    _show_classes(found.classes)
     typer.echo(f"{found.n_tracks} tracks, {found.hours:.2f} h; MIDI files skipped: {found.midi_skipped}")
     typer.echo(f"stems sound in {100 * found.agreement:.2f} % of the tenths of a second that notes fill")
     typer.echo(
@@ -165,6 +171,27 @@ def check(
     )
     if page is not None:
         typer.echo(f"listen: {write_page(folder, page, n_clips=clips, seed=seed)}")
+
+
+def _show_classes(rows: Sequence[ClassRow]) -> None:
+    """The table of classes, and a warning for those whose source a model would learn instead."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("instrument", "stems", "hours heard", "sources", box=None)
+    for row in rows:
+        table.add_row(row.instrument, str(row.n_stems), f"{row.hours:.2f}", str(len(row.sources)))
+    Console().print(table)
+    thin = [row.instrument for row in rows if row.thin]
+    if thin:
+        typer.echo(f"instrunet: fewer than two independent sources: {', '.join(thin)}", err=True)
+
+
+def _sweep(out: Path) -> None:
+    from instrunet.synthesis.workers import sweep
+
+    if left := sweep(out):
+        typer.echo(f"instrunet: removed {left} half-written files of a run that was killed", err=True)
 
 
 def _make(maker: Callable[[Any], Any], items: Sequence[Any], workers: int | None, quiet: bool) -> None:
@@ -236,8 +263,8 @@ def _bank(folder: Path) -> str:
     return str(kept)
 
 
-def _fonts(wanted: list[Path] | None) -> tuple[str, ...]:
-    """The sound-fonts that are there; what is missing is named, with the package to install."""
+def _fonts(wanted: list[Path] | None, *, player: Callable[[], str] | None = None) -> tuple[str, ...]:
+    """The sound-fonts that are there; what is missing, their ``player`` too, is named with the package to install."""
     from instrunet.errors import InstrunetError
     from instrunet.synthesis.soundfont import find_soundfonts
     from instrunet.synthesis.soundfont_parts import renderer
@@ -249,7 +276,7 @@ def _fonts(wanted: list[Path] | None) -> tuple[str, ...]:
     there = tuple(str(font) for font in fonts if font.is_file())
     try:
         if there:
-            renderer()
+            (player or renderer)()
     except InstrunetError as error:
         typer.echo(f"instrunet: {error}; going on without sound-fonts", err=True)
         return ()
