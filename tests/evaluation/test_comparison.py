@@ -29,6 +29,16 @@ def test_a_model_against_itself_differs_in_nothing(drawn: Drawn) -> None:
     assert found.agreement.only_first == found.agreement.only_second == 0
 
 
+def test_a_class_that_only_one_model_can_say_is_left_out_of_both(drawn: Drawn) -> None:
+    few, fewer = drawn.scores.copy(), drawn.scores.copy()
+    few[:, 1] = np.nan
+    fewer[:, [1, 4]] = np.nan
+    found = compare(judged(drawn, few), judged(drawn, fewer))
+    assert found.first.not_scored == found.second.not_scored == ("b", "e")
+    assert all(row.gain == 0 or np.isnan(row.gain) for row in found.differences)
+    assert [row.name for row in found.main_gains if row.first > 0] == [c for c in LABELS if c not in "be"]
+
+
 def test_a_class_that_was_mended_gains_and_the_others_do_not(drawn: Drawn) -> None:
     mended = drawn.scores.copy()
     mended[:, 2] = drawn.y[:, 2]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from instrunet.evaluation.assessment import Evaluation, as_plain
+from instrunet.evaluation.assessment import Evaluation, as_plain, evaluate
 from instrunet.evaluation.bootstrap import interval
 from instrunet.evaluation.trial import EvaluationError
 
@@ -71,6 +71,8 @@ class Comparison:
 def compare(first: Evaluation, second: Evaluation) -> Comparison:
     """Compare two evaluations of the same clips, made with the same bootstrap configuration.
 
+    A class that only one of the two models can say is left out of both.
+
     >>> from instrunet.evaluation import evaluate
     >>> y = [[1], [0]]
     >>> better = compare(evaluate([[0.4], [0.2]], y, None, ["a"]), evaluate([[0.9], [0.2]], y, None, ["a"]))
@@ -80,6 +82,7 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
     Raises:
         EvaluationError: labels, truth or resampling differ, so that the two cannot be paired.
     """
+    first, second = _on_shared_classes(first, second)
     _check_pair(first, second)
     ours, theirs = first.numbers(), second.numbers()
     differences = tuple(_difference(name, ours[name], theirs[name], first, second) for name in ours if name in theirs)
@@ -94,6 +97,20 @@ def class_values(evaluation: Evaluation, metric: str) -> tuple[float, ...]:
     name, _, decision = metric.partition("@")
     rows: tuple[Any, ...] = evaluation.decision_named(decision).classes if decision else evaluation.classes
     return tuple(float(getattr(row, name)) for row in rows)
+
+
+def _on_shared_classes(first: Evaluation, second: Evaluation) -> tuple[Evaluation, Evaluation]:
+    unsaid = {*first.not_scored, *second.not_scored}
+    if first.labels != second.labels or {*first.not_scored} == {*second.not_scored}:
+        return first, second
+    left_out = [label in unsaid for label in first.labels]
+
+    def narrowed(one: Evaluation) -> Evaluation:
+        scores = np.where(left_out, np.nan, one.trial.scores)
+        tried = one.trial
+        return evaluate(scores, tried.y, tried.mask, one.labels, facts=tried.facts, config=one.config)
+
+    return narrowed(first), narrowed(second)
 
 
 def _check_pair(first: Evaluation, second: Evaluation) -> None:
