@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from instrunet.datasets.registry import index  # noqa: E402
 from instrunet.training.course import Outcome, Surroundings, export, train  # noqa: E402
 from instrunet.training.errors import TrainingError  # noqa: E402
 from instrunet.training.evaluate import evaluate_model, survey_files  # noqa: E402
-from instrunet.training.recipe import Recipe, read_recipe  # noqa: E402
+from instrunet.training.recipe import EnsembleConfig, Recipe, read_recipe  # noqa: E402
 from instrunet.training.run_folder import RunFolder  # noqa: E402
 from instrunet.training.sources import write_miniatures  # noqa: E402
 
@@ -137,7 +138,33 @@ def test_an_ensemble_is_a_bundle_like_any_other(cache: Path) -> None:
     places = write_miniatures(recipe, cache / "data")
     made = assemble_ensemble(recipe, members, cache / "runs" / "openmic_ensemble", Surroundings(places, cache))
     assert sum(made.weights) == pytest.approx(1.0)
-    assert Bundle.load(made.bundle.path).kind == "tagger"
+    assert_says_the_mean(made.bundle, [Bundle.load(path / "bundle") for path in members.values()], made.weights)
+
+
+@pytest.mark.slow
+def test_an_ensemble_may_look_at_mel_images(cache: Path) -> None:
+    from instrunet.training.ensembles import assemble_ensemble
+
+    outcome = run("irmas_multilabel", cache)
+    recipe = read_recipe(RECIPES / "irmas_multilabel.toml", miniature=True)
+    recipe = replace(recipe, name="twins", ensemble=EnsembleConfig(("one", "other")))
+    places = write_miniatures(recipe, cache / "data")
+    twice = dict.fromkeys(("one", "other"), outcome.folder.path)
+    made = assemble_ensemble(recipe, twice, cache / "runs" / "twins", Surroundings(places, cache))
+    scores, alone = made.judged.evaluation.trial.scores, outcome.judged.evaluation.trial.scores
+    np.testing.assert_allclose(scores, alone, atol=1e-5)
+    assert_says_the_mean(made.bundle, [outcome.bundle], (1.0,))
+
+
+def assert_says_the_mean(together: Bundle, members: list[Bundle], weights: tuple[float, ...]) -> None:
+    """Windows of the ensemble's bundle are the weighted mean of what the members' bundles say of the same sound."""
+    from instrunet.tagging import Tagger
+
+    rate_hz = together.tagger.front_end.sample_rate_hz
+    x = np.random.default_rng(0).normal(0, 0.1, 2 * together.tagger.window_samples).astype(np.float32)
+    each = [Tagger(bundle, threads=1).scores_array(x, rate_hz).values for bundle in members]
+    mean = sum(weight * values for weight, values in zip(weights, each, strict=True))
+    np.testing.assert_allclose(Tagger(together, threads=1).scores_array(x, rate_hz).values, mean, atol=1e-4)
 
 
 def test_a_folder_with_another_run_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 if TYPE_CHECKING:
     from instrunet.training.loop import StepReport
 
-_SHOWN = ("map", "macro_f1@0.5", "top1", "loss")
+_SHOWN = {"map": "map", "macro_f1@0.5": "F1", "top1": "top-1", "loss": "validation loss"}
+_WIDE = 110  # columns from which on all of them fit beside the bar
 
 
 class TrainingDisplay:
@@ -21,7 +22,7 @@ class TrainingDisplay:
         self.console = console or Console(stderr=True, quiet=quiet)
         self._progress = Progress(
             TextColumn("[bold]{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=None if self.console.width >= _WIDE else 10),
             MofNCompleteColumn(),
             TextColumn("{task.fields[words]}"),
             TimeRemainingColumn(),
@@ -56,11 +57,12 @@ class TrainingDisplay:
         """A step of the loop is done."""
         if self._steps is None:
             self._steps = self._progress.add_task("epoch", total=report.n_steps, words="")
-        numbers = "  ".join(f"{name} {report.metrics[name]:.3f}" for name in _SHOWN if name in report.metrics)
+        told = [f"{words} {report.metrics[name]:.3f}" for name, words in _SHOWN.items() if name in report.metrics]
+        numbers = "  ".join(told if self.console.width >= _WIDE else told[:2])
         self._progress.update(
             self._steps,
             completed=report.step,
             total=report.n_steps,
             description=f"epoch {report.epoch + 1}",
-            words=f"loss {report.loss:.4f}  {report.clips_per_s:.0f} clips/s  {numbers}",
+            words=f"loss {report.loss:.3f}  {report.clips_per_s:.0f}/s  {numbers}",
         )

@@ -40,6 +40,8 @@ def comparison_html(comparison: Comparison, *, title: str = "") -> str:
     heading = title or f"{second.config.name} against {first.config.name}"
     lead = f"{shown(first.n_clips)} clips, {len(first.labels)} classes"
     lead += f" of {first.config.dataset}" if first.config.dataset else ""
+    if first.not_scored:
+        lead += f", without {', '.join(first.not_scored)}, which not both can say"
     lead += f". Every difference is {second.config.name} less {first.config.name}; intervals are paired."
     sections = [
         Section("Gains per class", _gains(comparison)),

@@ -185,7 +185,7 @@ def _ranges(ranges: RangeScores) -> str:
         [text(r.label), *(number(v) for v in (r.precision, r.recall, r.f1, r.n_true, r.n_said, r.n_matched))]
         for r in ranges.classes
     ]
-    heads = ["class", "precision", "recall", "F1", "true ranges", "said", "matched"]
+    heads = ["class", "precision", "recall", "F1", "true", "said", "matched"]
     both = plots(scrolled(grid(["number", "value", "interval"], averages)), scrolled(grid(heads, rows)))
     return f"<h3>Ranges</h3>{paragraph(words + '.')}{both}"
 
