@@ -1,9 +1,11 @@
 """How many times faster than real time is training audio made, on one core?
 
 python benchmarks/synthesis.py [--bank BANK ...] [--notes NOTES] [--midi FOLDER] [--voice FOLDER] [--rooms FOLDER]
+                               [--stems FOLDER]
 
-Processor time counts (this process and the programs it starts), so other work on the machine does not disturb. Without
---bank the notes are modelled ones of our own; without --notes the mixtures are made of notes written for the purpose.
+Processor time counts (this process and the programs it starts), so other work on the machine disturbs little. Without
+--bank the notes are modelled ones of our own; without --notes the mixtures are made of notes written for the purpose;
+with --stems (those of a corpus) the mixer is measured too, on stems that the system has read before.
 """
 
 from __future__ import annotations
@@ -21,16 +23,18 @@ import numpy as np
 
 from instrunet import audio
 from instrunet.synthesis.bank import write_bank
+from instrunet.synthesis.mixer import Mixer
 from instrunet.synthesis.modelled import modelled_notes
 from instrunet.synthesis.music_sources import Music, find_midi
 from instrunet.synthesis.note_mixtures import MixtureConfig, MixtureMaker
 from instrunet.synthesis.note_pools import NSYNTH_FAMILIES, NotePool, nsynth_pool, open_pool
 from instrunet.synthesis.orchestra import Sources, open_orchestra
 from instrunet.synthesis.soundfont import find_soundfonts
+from instrunet.synthesis.store import StemStore
 from instrunet.synthesis.studio import StemStudio
 from instrunet.synthesis.tracks import TrackConfig, TrackMaker
 
-MIXTURES_BOUND, TRACKS_BOUND = 100.0, 20.0
+MIXTURES_BOUND, TRACKS_BOUND, CLIPS_BOUND = 100.0, 20.0, 150.0
 RATE_HZ = 32_000
 
 
@@ -82,6 +86,20 @@ def bench_studio() -> None:
     timed("studio, one stem at 32 kHz", 10 * len(studios), lambda: [s.apply(x, RATE_HZ) for s in studios])
 
 
+def bench_mixer(stems: Path, n_clips: int = 1000) -> None:
+    """Five-second training clips a second on one core; they were drawn once before, which leaves out the disk."""
+    mixer = Mixer(StemStore(stems))
+    for _ in range(2):
+        rng, start = np.random.default_rng(1), processor_s()
+        for _ in range(n_clips):
+            mixer.draw(rng)
+        clips = n_clips / max(1e-9, processor_s() - start)
+    verdict = "kept" if clips >= CLIPS_BOUND else "MISSED"
+    print(
+        f"{'mixtures of 5 s from stems, a second':58} {clips:8.0f}     (bound {CLIPS_BOUND:.0f}: {verdict})", flush=True
+    )
+
+
 def bench_tracks(config: TrackConfig, folder: Path, n_tracks: int) -> None:
     """Whole tracks: music, sound, studio, truth and files; a first one warms the caches."""
     cases = [
@@ -112,6 +130,7 @@ def main() -> None:
     parser.add_argument("--midi", type=Path)
     parser.add_argument("--voice", type=Path)
     parser.add_argument("--rooms", type=Path)
+    parser.add_argument("--stems", type=Path)
     parser.add_argument("--tracks", type=int, default=12)
     parser.add_argument("--length", type=float, default=30.0)
     chosen = parser.parse_args()
@@ -119,6 +138,8 @@ def main() -> None:
         folder = Path(name)
         bench_mixtures(chosen.notes, folder)
         bench_studio()
+        if chosen.stems:
+            bench_mixer(chosen.stems)
         banks = chosen.bank or [write_bank(folder / "bank", modelled_notes(0))]
         sources = Sources(
             banks=tuple(map(str, banks)),
