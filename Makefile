@@ -3,7 +3,7 @@ PYTHON ?= python
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: check lint types imports security audit test test-slow fix docs wheel-test bench realworld soak fuzz
+.PHONY: check lint types imports security audit test test-slow browser fix docs wheel-test bench realworld soak fuzz
 
 check: lint types imports security audit test
 
@@ -35,6 +35,10 @@ test:
 
 test-slow:
 	$(PYTHON) -m pytest -q -n 2 --slow --cov --cov-report=term:skip-covered
+
+# The page in Chromium (screenshots in build/screenshots), its logic as Streamlit runs it, and a service under schemathesis.
+browser:
+	$(PYTHON) -m pytest -q --slow tests/apps/browser tests/apps/page tests/apps/service/test_contract.py
 
 fix:
 	$(PYTHON) -m ruff check --fix .

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from instrunet.apps.page import scribe
-from instrunet.apps.page.scribe import Commission, write_score
+from instrunet.apps.page.scribe import EXCERPT, Commission, write_score
 from instrunet.apps.service.decoding import IsolatedDecoding
 from instrunet.audio import AudioError, load, write
 from instrunet.errors import InstrunetError
@@ -45,7 +45,7 @@ def test_stages_are_told_and_the_excerpt_is_ours(commission, program):
     told = list(write_score(IsolatedDecoding(n_ready=0), commission))
     assert told[0] == "Reading the recording"
     assert told[2:] == ["Recognising who plays", "Setting the score"]
-    assert load(commission.folder / "excerpt.wav").duration_s == pytest.approx(5.0, abs=0.01)
+    assert load(commission.folder / EXCERPT).duration_s == pytest.approx(5.0, abs=0.01)
 
 
 def test_what_goes_wrong_is_a_sentence_about_the_upload(commission, program):
