@@ -160,7 +160,7 @@ def tell_memory(rows: list[tuple[float, float, float, int]]) -> None:
     for name, (at, alone, together, n) in zip(
         ("start", "middle", "end", "after"), (rows[0], rows[5], *rows[-2:]), strict=True
     ):
-        print(f"memory at the {name} ({at:.0f} s): service {alone:.0f} MB, all {n} processes {together:.0f} MB")
+        print(f"memory {name} ({at:.0f} s): service {alone:.0f} MB, all {n} processes {together:.0f} MB")
     half = [max(row[1] for row in part) for part in (rows[1:6], rows[6:11])]
     print(f"most in the first half: service {half[0]:.0f} MB; in the second: {half[1]:.0f} MB")
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import platform
 import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,6 +108,30 @@ def test_listening_has_a_time(serve, flute, monkeypatch):
     monkeypatch.setattr(listening, "time", type("Clock", (), {"monotonic": staticmethod(lambda: next(now))}))
     refused = _post(client, flute)
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "timeout")
+
+
+def test_an_upload_that_stalls_is_ended(serve, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    app = serve(request_time_s=0.3).app
+    coming = iter([{"type": "http.request", "body": b"RIFF", "more_body": True}])
+    answer: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        for message in coming:
+            return message
+        await asyncio.sleep(30)
+        raise AssertionError("nobody ended it")
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        answer.append(message)
+
+    scope = {"type": "http", "http_version": "1.1", "method": "POST", "path": "/v1/tags", "raw_path": b"/v1/tags",
+             "query_string": b"", "root_path": "", "scheme": "http", "headers": [], "client": ("127.0.0.1", 1),
+             "server": ("127.0.0.1", 80), "app": app}  # fmt: skip
+    asyncio.run(app(scope, receive, send))
+    assert answer[0]["status"] == 408
+    assert json.loads(answer[1]["body"])["error"]["code"] == "upload_timeout"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_settings_that_let_nothing_through():
