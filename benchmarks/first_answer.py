@@ -104,6 +104,7 @@ def main() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the page must not outlive this program
     source = str(Path(__file__).parents[1] / "src")
     command = [sys.executable, "-m", "instrunet", "app", "--no-browser", "--port", str(port)]
     server = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": source}, start_new_session=True)
