@@ -26,6 +26,15 @@ class Command:
             stdout=subprocess.DEVNULL, stderr=stderr, text=True, errors="replace",
         )  # fmt: skip
 
+    def peak_mb(self, job: subprocess.Popen[str], *, timeout_s: float) -> float:
+        """Wait for a job; the most memory that all its processes took together (PSS), 0 where there is no /proc."""
+        peak, until = 0.0, time.monotonic() + timeout_s
+        while job.poll() is None and time.monotonic() < until:
+            peak = max(peak, sum(map(_pss_mb, self._alive())))
+            time.sleep(0.25)
+        job.wait(timeout=1.0)
+        return peak
+
     def left_behind(self, *, within_s: float = 10.0) -> list[int]:
         """Processes that carry the mark and do not end within some seconds; only Linux can tell."""
         until = time.monotonic() + within_s
@@ -42,3 +51,11 @@ class Command:
             except OSError:
                 continue
         return found
+
+
+def _pss_mb(pid: int) -> float:
+    try:
+        rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(row.split()[1]) / 1024 for row in rows if row.startswith("Pss:")), 0.0)

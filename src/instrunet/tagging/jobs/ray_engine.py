@@ -214,7 +214,7 @@ def _begin(ray: Any, address: str | None, n_workers: int) -> None:
     before = os.environ.get("PYTHONPATH")  # a Ray that is started here inherits it
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(Path(__file__).parents[3]), before)))
     try:
-        ray.init(num_cpus=n_workers, include_dashboard=False, **quiet)
+        ray.init(address="local", num_cpus=n_workers, include_dashboard=False, **quiet)
     finally:
         if before is None:
             del os.environ["PYTHONPATH"]
