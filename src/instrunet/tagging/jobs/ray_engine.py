@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -192,10 +193,14 @@ class _quiet_data:
         self._context.max_errored_blocks, self._context.enable_progress_bars = -1, False
         self._level = logging.getLogger("ray.data").level
         logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+        self._warnings = warnings.catch_warnings()
+        self._warnings.__enter__()
+        warnings.filterwarnings("ignore", message="`ray_remote_args` is deprecated")  # but it alone bounds retries
 
     def __exit__(self, *_: object) -> None:
         self._context.max_errored_blocks, self._context.enable_progress_bars = self._before
         logging.getLogger("ray.data").setLevel(self._level)
+        self._warnings.__exit__(None, None, None)
 
 
 def _last_line(error: Exception) -> str:
