@@ -97,7 +97,7 @@ def from_tracks(folder: Path, options: argparse.Namespace) -> Iterator[Case]:
         stems: dict[str, Samples] = {}
         for number, row in facts["stems"].items():
             found = list((track / "stems").glob(f"{number}.*"))
-            name = row["instrunet"]["instrument"]
+            name = row["instrument"]
             if found and name in INSTRUMENT_IDS:
                 part = load(found[0], sample_rate_hz=RATE_HZ, duration_s=options.seconds).samples
                 stems[name] = stems[name][: len(part)] + part[: len(stems[name])] if name in stems else part
