@@ -21,6 +21,10 @@ STYLE = """
 .block-container { max-width: 1180px; padding-top: 2.6rem; padding-bottom: 4rem; }
 h2 { font-size: 1.7rem !important; }
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p { color: inherit; opacity: 0.93; }
+.stFileChip > [role="alert"] {  /* why a file was refused: told to screen readers alone otherwise */
+  position: static !important; width: auto !important; height: auto !important; margin: 0 0.6rem !important;
+  overflow: visible !important; clip: auto !important; clip-path: none !important; white-space: normal !important;
+}
 @media (max-width: 640px) {
   .block-container { padding-left: 1rem; padding-right: 1rem; }
   h1 { font-size: 2.1rem !important; }

@@ -113,5 +113,6 @@ def test_what_is_wrong_is_a_sentence(visit, song, shot, what, name, words):
     upload(page, name, body)
     told = page.get_by_text(words) if what == "too big" else page.get_by_role("alert").filter(has_text=words)
     told.first.wait_for()
+    assert told.first.bounding_box()["width"] > 100  # for eyes too
     assert "Traceback" not in page.inner_text("body")
     shot(page, what.replace(" ", "-"))

@@ -34,7 +34,8 @@ def open_page(
     command = [sys.executable, "-m", "streamlit", "run", *page_arguments(host, port, max_mb, browser)]
     source = str(Path(__file__).parents[3])
     paths = os.pathsep.join(filter(None, [source, os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(command, env={**os.environ, "INSTRUNET_MODEL": model, "PYTHONPATH": paths}, check=False)
+    settings = {"INSTRUNET_MODEL": model, "INSTRUNET_MAX_MB": str(max_mb), "PYTHONPATH": paths}
+    done = subprocess.run(command, env={**os.environ, **settings}, check=False)
     raise typer.Exit(done.returncode)
 
 

@@ -19,7 +19,7 @@ from instrunet.tagging import Tagger, Tags
 from instrunet.tagging.hearing import Heard
 
 MODEL_VARIABLE = "INSTRUNET_MODEL"
-MOST_BYTES = 200 * 1024**2
+MOST_BYTES = int(os.environ.get("INSTRUNET_MAX_MB", "200")) * 1024**2
 MOST_PIECES = 24
 MOST_BRIEFLY = 1000
 
