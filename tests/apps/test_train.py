@@ -45,6 +45,17 @@ def test_mistakes(
     assert not (tmp_path / "runs").exists()
 
 
+def test_ctrl_c_before_the_first_step_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from instrunet.training import course
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(course, "train", interrupted)
+    error = refused("train", SINGLE, "--data", f"irmas={tmp_path}", "-o", str(tmp_path / "run"))
+    assert "stopped outside the training steps; --resume goes on" in str(error)
+
+
 @pytest.mark.slow
 def test_from_a_recipe_to_a_comparison(tmp_path: Path) -> None:
     def call(*arguments: str) -> str:

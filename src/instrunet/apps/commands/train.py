@@ -46,6 +46,7 @@ def train(
     _require_torch()
     from instrunet.apps.training_display import TrainingDisplay
     from instrunet.training.course import Surroundings
+    from instrunet.training.errors import InterruptedRun
     from instrunet.training.recipe import read_recipe
     from instrunet.training.run_folder import is_first_process
 
@@ -64,10 +65,15 @@ def train(
             progress=display.step,
             computing=display.computing,
         )
-        if chosen.ensemble is not None:
-            _train_ensemble(chosen, recipe.parent, folder, around, _pairs(member, "--member"), miniature)
-        else:
-            _train_one(chosen, folder, _with_miniatures(chosen, around, miniature), display)
+        try:
+            if chosen.ensemble is not None:
+                _train_ensemble(chosen, recipe.parent, folder, around, _pairs(member, "--member"), miniature)
+            else:
+                _train_one(chosen, folder, _with_miniatures(chosen, around, miniature), display)
+        except KeyboardInterrupt:  # within the loop it is not raised: there the step is finished and saved
+            raise InterruptedRun(
+                f"{folder}: stopped outside the training steps; --resume goes on, and finds what was finished again"
+            ) from None
     if is_first_process():
         typer.echo(f"{folder}: {folder / 'report' / 'index.html'}")
 
