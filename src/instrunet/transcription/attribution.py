@@ -29,7 +29,7 @@ BLOCK_S = 60.0
 class AttributionConfig:
     """How many partials are looked at, and how much a second instrument may claim the same note."""
 
-    n_partials: int = 8
+    n_partials: int = 3
     unison_share: float = 0.42
     spectrum: SpectrumConfig = field(default_factory=SpectrumConfig)
 
