@@ -158,7 +158,7 @@ def load(base: str, server: subprocess.Popen[bytes], seconds: float, n_clients: 
 def tell_memory(rows: list[tuple[float, float, float, int]]) -> None:
     """The service alone, and all its processes, at the start, in the middle, at the end and after it."""
     for name, (at, alone, together, n) in zip(
-        ("start", "middle", "end", "after"), (rows[0], rows[5], *rows[-2:]), strict=True
+        ("at the start", "in the middle", "at the end", "after it"), (rows[0], rows[5], *rows[-2:]), strict=True
     ):
         print(f"memory {name} ({at:.0f} s): service {alone:.0f} MB, all {n} processes {together:.0f} MB")
     half = [max(row[1] for row in part) for part in (rows[1:6], rows[6:11])]
