@@ -61,7 +61,7 @@ bench:
 # SHARED is the folder with realworld/ and peers/; the table of docs/real-world.md
 SHARED ?= ../shared
 realworld:
-	$(PYTHON) benchmarks/realworld.py $(SHARED) --per-class
+	INSTRUNET_WEIGHTS=$(SHARED)/peers $(PYTHON) benchmarks/realworld.py $(SHARED) --model default fusion --per-class
 
 # What takes long: poison, kills, injuries, a ledger of 100,000 files, a bucket, a cluster.
 soak:

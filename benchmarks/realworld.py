@@ -105,7 +105,8 @@ def class_table(shared: Path, systems: dict[str, Path], split: str, classes: lis
             for row, beneath in zip(printed, [*printed[1:], ""], strict=True):
                 match, count = ROW.match(row), re.search(rf"{name}:\S+?/(\d+)", beneath)
                 if match and match[1] in found and match[3] != "nan" and count:
-                    found[match[1]].append(f"{float(match[3]):.2f} [{float(match[4]):.2f}, {float(match[5]):.2f}]")
+                    interval = "" if match[4] == "nan" else f" [{float(match[4]):.2f}, {float(match[5]):.2f}]"
+                    found[match[1]].append(f"{float(match[3]):.2f}{interval}")
                     clips[match[1]] = count[1]
         lines += [f"| {name}, {kind} | {clips[kind]} | {' | '.join(cells)} |" for kind, cells in found.items() if cells]
     return lines

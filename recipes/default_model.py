@@ -251,6 +251,8 @@ def fusion(options: argparse.Namespace) -> None:
     """Train a head on YAMNet's embeddings of the pool, join it with ours, calibrate, write."""
     from instrunet.models.yamnet import Yamnet
 
+    if options.weights:  # the finished bundle is opened once, and looks for YAMNet there
+        os.environ["INSTRUNET_WEIGHTS"] = str(options.weights.parent)
     both, rows, pool = MelBesideYamnet(), development(options.realworld), options.corpus / "pool"
     head = fit_head(sorted(set(pool.glob("pool-*.npz")) - set(pool.glob("pool-m*.npz"))))
     net = Fusion(averaged(options.checkpoints), head, share=options.share, n_extra=both.n_extra).eval()
@@ -330,7 +332,7 @@ def bundling_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
     alone, together = commands.add_parser("bundle"), commands.add_parser("fusion")
     together.add_argument("corpus", type=Path)
     together.add_argument("--weights", type=Path, help="yamnet.tflite; fetched if left out")
-    together.add_argument("--share", type=float, default=0.4, help="weight of the head's logits")
+    together.add_argument("--share", type=float, default=0.3, help="weight of the head's logits")
     for parser, run in ((alone, bundle), (together, fusion)):
         parser.add_argument("checkpoints", type=Path, nargs="+")
         parser.add_argument("--realworld", type=Path, required=True)
