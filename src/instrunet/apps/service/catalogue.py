@@ -55,8 +55,9 @@ class Catalogue:
         return in_words(base, vocabulary=vocabulary, threshold=threshold)
 
     def bundle(self, name: str) -> Bundle:
-        """The bundle of a model."""
-        return self._base(name).bundle
+        """The bundle of a model; its network is not opened for it, which may need weights that are not here."""
+        self._known(name)
+        return Bundle.load(self._places[name])
 
     def describe(self, name: str) -> dict[str, Any]:
         """A model, as the service tells of it."""
@@ -76,12 +77,15 @@ class Catalogue:
         }
 
     def _base(self, name: str) -> Tagger:
-        if name not in self._places:
-            raise NoSuchThingError(f"no model is called {name!r}; there are: {', '.join(self.names)}")
+        self._known(name)
         with self._lock:
             if name not in self._taggers:
                 self._taggers[name] = Tagger(self._places[name], threads=self._threads)
             return self._taggers[name]
+
+    def _known(self, name: str) -> None:
+        if name not in self._places:
+            raise NoSuchThingError(f"no model is called {name!r}; there are: {', '.join(self.names)}")
 
 
 def in_words(tagger: Tagger, *, vocabulary: str | None = None, threshold: float | str = "tuned") -> Tagger:
