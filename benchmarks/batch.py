@@ -78,6 +78,10 @@ def _write_m4a(path: Path, song: np.ndarray) -> None:
         out.mux(stream.encode(None))
 
 
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+"""All cores of the beginning, because one pinning may lie within another."""
+
+
 @contextmanager
 def pinned(n_cores: int) -> Iterator[None]:
     """Keep this process, and those it starts, to the first cores."""
@@ -85,7 +89,7 @@ def pinned(n_cores: int) -> Iterator[None]:
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, sorted(before)[:n_cores])
+    os.sched_setaffinity(0, CORES[:n_cores])
     try:
         yield
     finally:
