@@ -33,12 +33,13 @@ from instrunet.bundles import About, Activity, Aggregation, TaggerSpec, save_bun
 from instrunet.bundles.mel_beside_yamnet import MelBesideYamnet
 from instrunet.features import LogMelConfig, log_mel
 from instrunet.labels import INSTRUMENT_IDS
+from instrunet.models.fusion import Fusion
 from instrunet.models.mobile import Mobile, MobileConfig
 from instrunet.synthesis.mixer import Mixer, MixPlan
 from instrunet.synthesis.store import STEM_S, StemStore
 from instrunet.tagging.aggregation import aggregate
 from instrunet.training.fresh_batches import BatchPlan, FreshBatches, Pool
-from instrunet.training.fusion import Fusion, believe, fit_head
+from instrunet.training.fusion import believe, fit_head
 from instrunet.training.heard_pool import write_music_part, write_pool_part
 from instrunet.training.mobile_export import begin_with, onnx_bytes, weights_bytes
 from instrunet.training.shrunk_calibration import fair_threshold, fit_shrunk
@@ -220,12 +221,15 @@ def calibrated(
 
 
 def write_bundle(
-    options: argparse.Namespace, about: About, calibration: tuple[TaggerSpec, dict[str, float]], **contents: bytes
+    options: argparse.Namespace,
+    about: About,
+    calibration: tuple[TaggerSpec, dict[str, float]],
+    contents: dict[str, bytes],
 ) -> None:
-    """Write a bundle with its card and say how it was calibrated; files are named with __ for their dot."""
+    """Write a bundle with its card and say how it was calibrated."""
     spec, gaps = calibration
     metrics = {"development micro-F1 below the best threshold": {k: round(v, 4) for k, v in gaps.items()}}
-    files: dict[str, bytes | str | Path] = {name.replace("__", "."): content for name, content in contents.items()}
+    files: dict[str, bytes | str | Path] = {**contents}
     if options.card:
         files["CARD.md"] = options.card
     save_bundle(options.out, about=replace(about, metrics=metrics), spec=spec, files=files)
@@ -243,8 +247,8 @@ def bundle(options: argparse.Namespace) -> None:
         title="Thirty-six instruments, learned from made audio",
         recipe={"corpus": "recipes/corpus_default.toml", "training": "recipes/default_model.py"},
     )
-    contents = {"model__onnx": onnx_bytes(net), "weights__safetensors": weights_bytes(net)}
-    write_bundle(options, about, calibration, **contents)
+    contents = {"model.onnx": onnx_bytes(net), "weights.safetensors": weights_bytes(net)}
+    write_bundle(options, about, calibration, contents)
 
 
 def fusion(options: argparse.Namespace) -> None:
@@ -269,7 +273,7 @@ def fusion(options: argparse.Namespace) -> None:
         title="The default model and YAMNet's embedding together",
         recipe={"corpus": "recipes/corpus_default.toml", "training": "recipes/default_model.py"},
     )
-    write_bundle(options, about, calibration, model__onnx=onnx_bytes(net))
+    write_bundle(options, about, calibration, {"model.onnx": onnx_bytes(net)})
 
 
 def sources(options: argparse.Namespace) -> None:

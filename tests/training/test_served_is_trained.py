@@ -46,9 +46,9 @@ def test_a_fusion_serves_both_networks(tmp_path, rng, monkeypatch):
     from instrunet.bundles import About, TaggerSpec, network, save_bundle
     from instrunet.bundles.mel_beside_yamnet import MelBesideYamnet
     from instrunet.labels import INSTRUMENT_IDS
+    from instrunet.models.fusion import ClipHead, Fusion
     from instrunet.models.mobile import Mobile, MobileConfig, Stage
     from instrunet.tagging import Tagger
-    from instrunet.training.fusion import EmbeddingHead, Fusion, HeadConfig
     from instrunet.training.mobile_export import onnx_bytes
 
     class Peer:
@@ -62,7 +62,7 @@ def test_a_fusion_serves_both_networks(tmp_path, rng, monkeypatch):
     monkeypatch.setattr(network, "_yamnet", Peer)
     torch.manual_seed(3)
     net = Mobile(MobileConfig(stem=8, fused=8, stages=(Stage(16, 2, 2.0, 3, (2, 2)),), features=32)).eval()
-    head = EmbeddingHead(torch.rand(50, 1024), 36, HeadConfig(n_hidden=8)).eval()
+    head = ClipHead(torch.rand(1024), torch.rand(1024) + 0.1, n_classes=36, n_hidden=8, dropout=0.4).eval()
     both = MelBesideYamnet()
     spec = TaggerSpec("instrunet", INSTRUMENT_IDS, front_end=both, window_s=2.0, hop_s=1.0, outputs=("clip", "frames"))
     x = plucked(220.0, 2.0, decay_s=0.8) + noise(2.0, rng, level=0.01)
@@ -98,12 +98,13 @@ def test_a_head_learns_what_the_embedding_tells(tmp_path, rng):
 
 
 def test_clips_without_labels_get_what_both_networks_say(tmp_path, rng):
+    from instrunet.models.fusion import ClipHead
     from instrunet.models.mobile import Mobile, MobileConfig, Stage
-    from instrunet.training.fusion import EmbeddingHead, HeadConfig, believe
+    from instrunet.training.fusion import believe
 
     torch.manual_seed(1)
     net = Mobile(MobileConfig(n_classes=3, stem=8, fused=8, stages=(Stage(8, 1, 2.0, 3, (2, 2)),), features=8)).eval()
-    head = EmbeddingHead(torch.rand(20, 6), 3, HeadConfig(n_hidden=4)).eval()
+    head = ClipHead(torch.rand(6), torch.rand(6) + 0.1, n_classes=3, n_hidden=4, dropout=0.4).eval()
     mel, embedding = rng.normal(0, 1, (30, 128, 40)).astype(np.float16), rng.normal(0, 1, (30, 6)).astype(np.float16)
     nothing = np.zeros((30, 3), np.float32)
     path = tmp_path / "pool-m000.npz"

@@ -1,4 +1,4 @@
-"""Our network and YAMNet in one: a head on its embedding, learned from a pool, and the mean of both logits."""
+"""What a fusion learns: a head on YAMNet's embeddings of a pool; and what it teaches of clips that have no labels."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from instrunet.files import written_whole
-from instrunet.models.mobile import Mobile, TimedLogits
+from instrunet.models.fusion import ClipHead
+from instrunet.models.mobile import Mobile
 from instrunet.training.tagger_loop import clip_loss
+
+LEAST_DEVIATION = 0.05
 
 
 @dataclass(frozen=True)
@@ -28,36 +31,18 @@ class HeadConfig:
     seed: int = 0
 
 
-class EmbeddingHead(nn.Module):
-    """(batch, embedding) to logits (batch, classes); the embedding is standardised inside."""
-
-    mean: Tensor
-    deviation: Tensor
-
-    def __init__(self, embeddings: Tensor, n_classes: int, config: HeadConfig) -> None:
-        super().__init__()
-        self.register_buffer("mean", embeddings.mean(0))
-        self.register_buffer("deviation", embeddings.std(0) + 0.05)
-        self.layers = nn.Sequential(
-            nn.Dropout(config.dropout / 2),
-            nn.Linear(embeddings.shape[1], config.n_hidden),
-            nn.ReLU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.n_hidden, n_classes),
-        )
-
-    def forward(self, embedding: Tensor) -> Tensor:
-        """Logits."""
-        logits: Tensor = self.layers((embedding - self.mean) / self.deviation)
-        return logits
-
-
-def fit_head(pool: Sequence[Path], config: HeadConfig | None = None) -> EmbeddingHead:
+def fit_head(pool: Sequence[Path], config: HeadConfig | None = None) -> ClipHead:
     """Train a head on the labelled clips of pool files (``pool-NNN.npz``)."""
     config = config or HeadConfig()
     torch.manual_seed(config.seed)
     embedding, truth, mask = (_column(pool, name) for name in ("embedding", "truth", "mask"))
-    head = EmbeddingHead(embedding, truth.shape[1], config)
+    head = ClipHead(
+        embedding.mean(0),
+        embedding.std(0) + LEAST_DEVIATION,
+        n_classes=truth.shape[1],
+        n_hidden=config.n_hidden,
+        dropout=config.dropout,
+    )
     optimiser = torch.optim.AdamW(head.parameters(), config.rate, weight_decay=config.weight_decay)
     for _ in range(config.epochs):
         for rows in torch.randperm(len(embedding)).split(config.batch):
@@ -76,7 +61,7 @@ def _column(pool: Sequence[Path], name: str) -> Tensor:
 
 
 @torch.no_grad()
-def believe(path: Path, ours: Mobile, head: EmbeddingHead, *, share: float, trust: float = 0.5) -> None:
+def believe(path: Path, ours: Mobile, head: ClipHead, *, share: float, trust: float = 0.5) -> None:
     """Write into a pool file what both networks say of its clips, as a truth that is trusted by half.
 
     The clips keep their probabilities (nothing is rounded), the mask carries the trust, and every tenth of a second
@@ -95,36 +80,3 @@ def believe(path: Path, ours: Mobile, head: EmbeddingHead, *, share: float, trus
     part["activity"] = np.repeat(part["truth"][:, :, None], part["activity"].shape[2], axis=2).astype(np.float16)
     with written_whole(path) as beside, beside.open("wb") as out:
         np.savez(out, **part)  # type: ignore[arg-type]
-
-
-class Fusion(nn.Module):
-    """The weighted mean of our logits and the head's, on a log-mel with the embedding beside it.
-
-    Args:
-        ours: a trained network.
-        head: a head on the embedding, for the same classes.
-        share: weight of the head.
-        n_extra: columns at the end of the input that hold the embedding.
-    """
-
-    def __init__(self, ours: Mobile, head: EmbeddingHead, *, share: float, n_extra: int) -> None:
-        super().__init__()
-        self.net, self.head, self.share, self.n_extra = ours, head, share, n_extra
-
-    def features(self, both: Tensor) -> Tensor:
-        """Our features, (batch, features, frames)."""
-        return self.net.features(both[..., : -self.n_extra])
-
-    def said(self, both: Tensor) -> Tensor:
-        """The head's logits, (batch, classes)."""
-        packed = both[:, 0, :, -self.n_extra :].transpose(1, 2).flatten(1)
-        logits: Tensor = self.head(packed[:, : len(self.head.mean)])
-        return logits
-
-    def forward(self, both: Tensor) -> TimedLogits:
-        """(batch, 1, n_mels, n_frames + n_extra) to logits; the head says the same of every frame."""
-        ours, theirs = self.net.judge(self.features(both)), self.said(both)
-        return TimedLogits(
-            (1 - self.share) * ours.clip + self.share * theirs,
-            (1 - self.share) * ours.frames + self.share * theirs[..., None],
-        )

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from instrunet.models.fusion import Fusion
 from instrunet.models.mobile import Mobile
 from instrunet.training.errors import TrainingError
-from instrunet.training.fusion import Fusion
 
 SMALLEST_HALVED = 64
 """Weights of fewer numbers stay in single precision: halving them saves nothing."""
