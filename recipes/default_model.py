@@ -135,7 +135,7 @@ def train_here(options: argparse.Namespace) -> None:
     torch.distributed.init_process_group("gloo")
     torch.manual_seed(options.seed)
     rng = np.random.default_rng([options.seed, torch.distributed.get_rank()])
-    plan = BatchPlan(n_fresh=11, n_sums=5, n_pool=8, memory=1000)
+    plan = BatchPlan(n_fresh=10, n_sums=6, n_pool=8, music=3, memory=1000)
     batches = FreshBatches(mixer_of(options.corpus), plan, LogMelConfig(), Pool(options.corpus / "pool"), rng)
     config = LoopConfig(duration_s=60 * options.minutes, n_threads=1)
     net = Mobile(NETWORK)

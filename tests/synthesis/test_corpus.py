@@ -28,8 +28,10 @@ def test_a_recipe_is_read_and_an_unknown_key_named(tmp_path: Path) -> None:
 
 def test_banks_of_every_kind_are_planned(tmp_path: Path) -> None:
     (tmp_path / "f.sf2").write_bytes(b"")
-    jobs = bank_jobs(CorpusRecipe(soundfonts=(str(tmp_path / "f.sf2"),), modelled=1), tmp_path, tmp_path / "out")
-    assert [job.kind for job in jobs] == ["samples", "soundfont", "model"]
+    jobs = bank_jobs(
+        CorpusRecipe(soundfonts=(str(tmp_path / "f.sf2"),), stops=str(tmp_path), modelled=1), tmp_path, tmp_path / "out"
+    )
+    assert [job.kind for job in jobs] == ["samples", "soundfont", "stops", "model"]
     with pytest.raises(InstrunetError, match=r"gone\.sf2"):
         bank_jobs(CorpusRecipe(soundfonts=("gone.sf2",)), tmp_path, tmp_path)
 

@@ -184,3 +184,29 @@ def test_the_fair_threshold_is_best_where_kinds_agree(rng):
     threshold, gaps = fair_threshold(scores, truth, np.ones_like(truth), kinds)
     assert max(gaps.values()) < 0.1
     assert micro_f1(scores, truth, np.ones_like(truth), threshold) > 0.8
+
+
+def test_real_music_under_a_fresh_clip_counts_for_half_and_the_clip_for_whole(corpus, tmp_path):
+    shape = (3, len(INSTRUMENT_IDS))
+    believed = np.full(shape, 0.25, np.float32)
+    np.savez(
+        tmp_path / "pool-m000.npz",
+        mel=np.zeros((3, 128, 51), np.float16),
+        truth=believed,
+        mask=np.full(shape, 0.5, np.float32),
+        activity=np.full((*shape, 10), 0.25, np.float16),
+        embedding=np.zeros((3, 6), np.float16),
+    )
+    mixer = Mixer(StemStore(corpus / "stems"), MixPlan(clip_s=1.0, n_stems=(0.0, 1.0), noise=0.0))
+    plan = BatchPlan(n_fresh=2, n_sums=4, n_pool=1, music=3, memory=8)
+    made = FreshBatches(mixer, plan, LogMelConfig(), Pool(tmp_path), np.random.default_rng(0))
+    made.refresh()
+    batch = made.draw()
+    flute, drums = (INSTRUMENT_IDS.index(name) for name in ("flute", "drums"))
+    for row in (2, 3, 4):
+        sounding = flute if batch.truth[row, flute] == 1 else drums
+        assert batch.truth[row, sounding] == batch.mask[row, sounding] == 1
+        others = [k for k in range(shape[1]) if k not in (flute, drums)]
+        assert (batch.truth[row, others] == 0.25).all()
+        assert (batch.mask[row, others] <= 0.5).all()
+    assert (batch.truth[5] != 0.25).all()  # a sum of two fresh clips

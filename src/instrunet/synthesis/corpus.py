@@ -17,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instrunet.errors import InstrunetError, UsageError
-from instrunet.synthesis.bank import NoteBank, sample_notes, write_bank
+from instrunet.synthesis.bank import NoteBank, NoteRow, sample_notes, write_bank
 from instrunet.synthesis.coherent import Band, piece_stems
 from instrunet.synthesis.modelled import modelled_notes
 from instrunet.synthesis.music_sources import Music, find_midi
+from instrunet.synthesis.patch_set import find_patch_sets
 from instrunet.synthesis.phrases import Event, Line, draw_line, long_notes, melody, repeated
+from instrunet.synthesis.pipe_organ import STOPS, pipe_organ_notes
 from instrunet.synthesis.rooms import measured_rooms
 from instrunet.synthesis.singing import Ensemble, Voices, sing
 from instrunet.synthesis.soundfont import find_soundfonts, soundfont_notes
@@ -42,7 +44,8 @@ class CorpusRecipe:
 
     Attributes:
         samples, voices, rooms: folders within the material; empty for none.
-        soundfonts: paths, or ``["installed"]`` for those of this machine.
+        soundfonts: paths of sound-fonts and patch sets, or ``["installed"]`` for those of this machine.
+        stops: folder of an organ's stop definitions (Debian's package ``stops``); passed over if it is not there.
         modelled: how many banks of modelled instruments.
         shards, rounds: how many shards, and how often every instrument comes in each.
         sung, noises: stems of singing and of noise in each shard.
@@ -57,6 +60,7 @@ class CorpusRecipe:
     voices: str = "voice"
     rooms: str = "ir"
     soundfonts: tuple[str, ...] = ("installed",)
+    stops: str = str(STOPS)
     modelled: int = 2
     shards: int = 48
     rounds: int = 2
@@ -88,7 +92,7 @@ class CorpusRecipe:
 
 @dataclass(frozen=True)
 class BankJob:
-    """One bank to make: ``kind`` is samples, soundfont or model."""
+    """One bank to make: ``kind`` is samples, soundfont (or patch set), model or stops."""
 
     kind: str
     source: str
@@ -97,12 +101,15 @@ class BankJob:
     def __call__(self) -> str:
         """Make it unless it is there."""
         if not (Path(self.folder) / "notes.jsonl").is_file():
-            if self.kind == "samples":
-                notes = sample_notes(self.source)
-            else:
-                notes = soundfont_notes(self.source) if self.kind == "soundfont" else modelled_notes(int(self.source))
-            write_bank(self.folder, notes)
+            write_bank(self.folder, self._notes())
         return self.folder
+
+    def _notes(self) -> Iterator[tuple[NoteRow, NDArray[np.float32]]]:
+        if self.kind == "samples":
+            return sample_notes(self.source)
+        if self.kind == "soundfont":
+            return soundfont_notes(self.source)
+        return pipe_organ_notes(self.source) if self.kind == "stops" else modelled_notes(int(self.source))
 
 
 def make_bank(job: BankJob) -> str:
@@ -121,11 +128,13 @@ def bank_jobs(recipe: CorpusRecipe, material: Path, out: Path) -> list[BankJob]:
         jobs.append(BankJob("samples", str(material / recipe.samples), str(out / "banks" / "samples")))
     fonts: Sequence[str | Path] = recipe.soundfonts
     if tuple(fonts) == ("installed",):
-        fonts = [font for font in find_soundfonts() if font.suffix == ".sf2"]
+        fonts = [font for font in find_soundfonts() if font.suffix == ".sf2"] + find_patch_sets()
     for font in map(Path, fonts):
         if not font.is_file():
             raise InstrunetError(f"{font}: no such sound-font; install one, for example 'fluid-soundfont-gm'")
         jobs.append(BankJob("soundfont", str(font), str(out / "banks" / font.stem.lower())))
+    if recipe.stops and Path(recipe.stops).is_dir():
+        jobs.append(BankJob("stops", recipe.stops, str(out / "banks" / "stops")))
     jobs += [BankJob("model", str(recipe.seed + k), str(out / "banks" / f"model{k}")) for k in range(recipe.modelled)]
     return jobs
 

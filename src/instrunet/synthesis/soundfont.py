@@ -1,4 +1,4 @@
-"""Sound-fonts as banks of notes: every useful preset is played note by note by FluidSynth and cut apart."""
+"""Sound-fonts (and patch sets) as banks of notes: every useful preset is played note by note and cut apart."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from instrunet.errors import InstrunetError
 from instrunet.synthesis.bank import SAMPLE_RATE_HZ, NoteRow
+from instrunet.synthesis.patch_set import numbers_of, timidity_command
 
 NOTE_S, SLOT_S = 2.6, 3.4
 """A note is held for NOTE_S and cut after SLOT_S, so that its release is heard."""
@@ -70,11 +71,14 @@ HAND_KINDS = {54: "tambourine", 56: "cowbell", 60: "bongo", 61: "bongo", 62: "co
 
 
 def presets(path: str | Path) -> list[Preset]:
-    """The preset list of an SF2 file, read from its ``phdr`` chunk.
+    """The preset list of an SF2 file, read from its ``phdr`` chunk, or of a patch set (``.cfg``).
 
     Raises:
         InstrunetError: the file is no sound-font.
     """
+    if is_patch_set(path):
+        programs, drums = numbers_of(path)
+        return [Preset(0, program, "") for program in programs] + [Preset(128, 0, "")] * drums
     data = Path(path).read_bytes()
     at = data.rfind(b"phdr")
     if data[:4] != b"RIFF" or at < 0:
@@ -85,6 +89,11 @@ def presets(path: str | Path) -> list[Preset]:
         program, bank = struct.unpack_from("<HH", data, offset + 20)
         found.append(Preset(bank, program, data[offset : offset + 20].split(b"\0")[0].decode("latin-1").strip()))
     return sorted(found, key=lambda p: (p.bank, p.program))
+
+
+def is_patch_set(path: str | Path) -> bool:
+    """Whether this is a configuration of GUS patches rather than a sound-font."""
+    return Path(path).suffix == ".cfg"
 
 
 def instrument_of(preset: Preset) -> str | None:
@@ -118,10 +127,10 @@ def find_soundfonts(folders: tuple[str, ...] = ("/usr/share/sounds/sf2", "/usr/s
 
 
 def soundfont_notes(path: str | Path, *, drums: bool = True) -> Iterator[tuple[NoteRow, NDArray[np.float32]]]:
-    """Play every useful preset of a sound-font and yield its notes, loud and soft.
+    """Play every useful preset of a sound-font or patch set and yield its notes, loud and soft.
 
     Raises:
-        InstrunetError: FluidSynth is not installed, or the file is no sound-font.
+        InstrunetError: FluidSynth (or TiMidity++) is not installed, or the file is no sound-font.
     """
     source = Path(path).stem.lower()
     if source in NOT_SHIPPABLE_FONTS or source.startswith(DRUM_FONTS):
@@ -173,21 +182,27 @@ def play_preset(
     path: str | Path, preset: Preset, notes: list[tuple[int, int]], *, slot_s: float = SLOT_S
 ) -> list[NDArray[np.float32]]:
     """Render (key, velocity) pairs of one preset, each in its own slot, dry."""
-    program = fluidsynth()
     with tempfile.TemporaryDirectory() as folder:
         midi, wave = Path(folder) / "notes.mid", Path(folder) / "notes.raw"
         midi.write_bytes(_midi(preset, notes, slot_s))
-        command = [program, "-ni", "-q", "-R", "0", "-C", "0", "-g", "0.5", "-r", str(SAMPLE_RATE_HZ), "-O", "s16",
-                   "-T", "raw", "-o", "synth.midi-bank-select=mma", "-F", str(wave), str(path), str(midi)]  # fmt: skip
+        command = _player(path, midi, wave)
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=600)
         except (subprocess.SubprocessError, OSError) as error:
-            raise InstrunetError(f"{path}: FluidSynth could not play it: {error}") from error
-        stereo = np.fromfile(wave, dtype="<i2").reshape(-1, 2)
-    mono = stereo.mean(1).astype(np.float32) / 32768.0
+            raise InstrunetError(f"{path}: {Path(command[0]).name} could not play it: {error}") from error
+        played = np.fromfile(wave, dtype="<i2").reshape(-1, 1 if is_patch_set(path) else 2)
+    mono = played.mean(1).astype(np.float32) / 32768.0
     slot = int(slot_s * SAMPLE_RATE_HZ)
     mono = np.pad(mono, (0, max(0, slot * len(notes) - len(mono))))
     return [_faded(mono[i * slot : (i + 1) * slot]) for i in range(len(notes))]
+
+
+def _player(path: str | Path, midi: Path, wave: Path) -> list[str]:
+    """The command that plays a MIDI file dry, as raw 16-bit samples: stereo from a sound-font, mono from patches."""
+    if is_patch_set(path):
+        return timidity_command(path, midi, wave, SAMPLE_RATE_HZ)
+    return [fluidsynth(), "-ni", "-q", "-R", "0", "-C", "0", "-g", "0.5", "-r", str(SAMPLE_RATE_HZ), "-O", "s16",
+            "-T", "raw", "-o", "synth.midi-bank-select=mma", "-F", str(wave), str(path), str(midi)]  # fmt: skip
 
 
 def _faded(x: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -14,6 +14,9 @@ from instrunet.features import LogMelConfig
 from instrunet.features.torch_log_mel import TorchLogMel
 from instrunet.synthesis.mixer import Mixer, draw_batch
 
+MUSIC_PREFIX = "pool-m"
+"""How the files of a pool begin that hold real recordings without labels."""
+
 
 @dataclass(frozen=True)
 class BatchPlan:
@@ -26,6 +29,8 @@ class BatchPlan:
         memory: how many earlier clips are kept for the sums.
         eq_db: the largest gain of the random equaliser curve.
         level_db: range of a clip's overall level.
+        music: how many of the sums have a clip of the pool's real recordings without labels as their other half, in
+            which what is believed of it counts for half a truth and what was mixed in for a whole one.
         shift_bands: half of the clips are moved by up to so many mel bands: other sizes of the same instruments.
     """
 
@@ -35,6 +40,7 @@ class BatchPlan:
     memory: int = 1500
     eq_db: float = 12.0
     level_db: tuple[float, float] = (-24.0, 6.0)
+    music: int = 0
     shift_bands: float = 2.0
 
 
@@ -56,6 +62,7 @@ class Pool:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self.parts: list[dict[str, NDArray[np.generic]]] = []
+        self.music: list[dict[str, NDArray[np.generic]]] = []
         self.seen: set[Path] = set()
 
     def refresh(self) -> None:
@@ -65,16 +72,18 @@ class Pool:
                 self.seen.add(path)
                 with np.load(path) as arrays:
                     self.parts.append({name: arrays[name] for name in arrays.files})
+                if path.name.startswith(MUSIC_PREFIX):
+                    self.music.append(self.parts[-1])
 
     def __len__(self) -> int:
         return sum(len(part["truth"]) for part in self.parts)
 
-    def draw(self, n: int, rng: np.random.Generator) -> dict[str, Tensor]:
-        """N clips as tensors."""
-        picks = [(int(rng.integers(len(self.parts)))) for _ in range(n)]
-        rows = [(k, int(rng.integers(len(self.parts[k]["truth"])))) for k in picks]
-        names = self.parts[0]
-        drawn = {name: np.stack([self.parts[k][name][row] for k, row in rows]) for name in names}
+    def draw(self, n: int, rng: np.random.Generator, *, music: bool = False) -> dict[str, Tensor]:
+        """N clips as tensors; if wanted, only of real recordings without labels."""
+        parts = self.music if music else self.parts
+        picks = [(int(rng.integers(len(parts)))) for _ in range(n)]
+        rows = [(k, int(rng.integers(len(parts[k]["truth"])))) for k in picks]
+        drawn = {name: np.stack([parts[k][name][row] for k, row in rows]) for name in parts[0]}
         return {name: torch.from_numpy(value.astype(np.float32)) for name, value in drawn.items()}
 
     def statistics(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -170,11 +179,16 @@ class FreshBatches:
         """Fresh clips plus earlier ones, at most 8 dB apart in loudness."""
         rows = self.rng.integers(0, len(power), n)
         others = [self.kept[int(k)] for k in self.rng.integers(0, len(self.kept), n)]
-        other = torch.stack([entry[0] for entry in others]).float()
+        if self.pool is not None and self.pool.music:
+            drawn = self.pool.draw(min(n, self.plan.music), self.rng, music=True)
+            power_of = self._power(drawn["mel"])
+            for k in range(len(power_of)):
+                others[k] = (power_of[k], drawn["truth"][k], drawn["mask"][k], drawn["activity"][k])
+        other = torch.stack([entry[0].float() for entry in others])
         loudness = power[rows].mean((1, 2)).clamp(min=1e-6) / other.mean((1, 2)).clamp(min=1e-6)
         gain = loudness * torch.from_numpy(10 ** (self.rng.uniform(-0.8, 0.8, n))).float()
         gain = gain.clamp(1e-3, 1e3)
         there = torch.maximum(truth[rows], torch.stack([entry[1] for entry in others]))
         known = torch.minimum(mask[rows], torch.stack([entry[2] for entry in others]))
         active = torch.maximum(activity[rows], torch.stack([entry[3] for entry in others]))
-        return power[rows] + other * gain[:, None, None], there, torch.maximum(known, there), active
+        return power[rows] + other * gain[:, None, None], there, torch.maximum(known, (there >= 1).float()), active
