@@ -7,10 +7,11 @@
     python recipes/default_model.py fusion corpus corpus/run/average-*.pt --realworld MATERIAL/realworld -o fusion
 
 ``pool`` may be left out (then nothing is imitated); with ``--music FOLDER`` it also lets YAMNet hear real recordings
-without labels. ``hear`` then says of those what the network of a run and a head on YAMNet hear in them together,
-which the rest of the training takes for half a truth. ``train`` starts two processes of one thread each, which is
-faster and steadier than one of two threads; run it again to go on after a break. ``bundle`` averages the checkpoints
-that are given, calibrates on the development clips and writes the bundle.
+without labels. ``hear`` then says of those what the network of a run and a head on YAMNet hear in them together, which
+the rest of the training takes for half a truth. ``train`` starts two processes of one thread each, which is faster and
+steadier than one of two threads; run it again to go on after a break. ``train --hold-out`` leaves sources out, and
+``validate`` judges by clips of just those. ``bundle`` averages the checkpoints that are given, calibrates on the
+development clips and writes the bundle.
 """
 
 from __future__ import annotations
@@ -31,12 +32,14 @@ import torch
 from instrunet.audio import find_audio
 from instrunet.bundles import About, Activity, Aggregation, TaggerSpec, save_bundle
 from instrunet.bundles.mel_beside_yamnet import MelBesideYamnet
+from instrunet.evaluation.metrics import average_precision
 from instrunet.features import LogMelConfig, log_mel
+from instrunet.features.torch_log_mel import TorchLogMel
 from instrunet.labels import INSTRUMENT_IDS
 from instrunet.models.fusion import Fusion
 from instrunet.models.mobile import Mobile, MobileConfig
-from instrunet.synthesis.mixer import Mixer, MixPlan
-from instrunet.synthesis.store import STEM_S, StemStore
+from instrunet.synthesis.mixer import Mixer, MixPlan, draw_batch
+from instrunet.synthesis.store import STEM_S, Keep, StemStore
 from instrunet.tagging.aggregation import aggregate
 from instrunet.training.fresh_batches import BatchPlan, FreshBatches, Pool
 from instrunet.training.fusion import believe, fit_head
@@ -60,6 +63,7 @@ SOUND_FONTS = (
     "musescore_general_full",
     "timgm6mb",
     "sf_gmbank",
+    "generaluser",
     "black_pearl_4_lv2",
     "red_zeppelin_4_lv2",
 )
@@ -71,12 +75,14 @@ OPEN = {"drums": ("cymbals", "hand_percussion"), "cymbals": ("drums", "hand_perc
         "hand_percussion": ("drums", "cymbals"), "piano": ("electric_piano",),
         "string_section": ("violin", "viola", "cello", "double_bass")}  # fmt: skip
 """What a label of the development clips leaves open."""
+FEWEST = 5
+"""A class of which fewer validation clips were drawn is left out of the mean."""
 
 
-def mixer_of(corpus: Path) -> Mixer:
-    """The mixer over a corpus's stems."""
+def mixer_of(corpus: Path, keep: Keep | None = None) -> Mixer:
+    """The mixer over a corpus's stems, or over those of them that ``keep`` wants."""
     plan = MixPlan(n_stems=(0.05, 0.52, 0.25, 0.13, 0.05), class_weights=CLASS_WEIGHTS)
-    return Mixer(StemStore(corpus / "stems"), plan)
+    return Mixer(StemStore(corpus / "stems"), plan, keep=keep)
 
 
 def pool(options: argparse.Namespace) -> None:
@@ -136,7 +142,9 @@ def train_here(options: argparse.Namespace) -> None:
     torch.manual_seed(options.seed)
     rng = np.random.default_rng([options.seed, torch.distributed.get_rank()])
     plan = BatchPlan(n_fresh=10, n_sums=6, n_pool=8, music=3, memory=1000)
-    batches = FreshBatches(mixer_of(options.corpus), plan, LogMelConfig(), Pool(options.corpus / "pool"), rng)
+    held_out = set(options.hold_out)
+    mixer = mixer_of(options.corpus, lambda stem: stem.source not in held_out)
+    batches = FreshBatches(mixer, plan, LogMelConfig(), Pool(options.corpus / "pool"), rng)
     config = LoopConfig(duration_s=60 * options.minutes, n_threads=1)
     net = Mobile(NETWORK)
     if options.start_from:
@@ -276,6 +284,32 @@ def fusion(options: argparse.Namespace) -> None:
     write_bundle(options, about, calibration, {"model.onnx": onnx_bytes(net)})
 
 
+@torch.no_grad()
+def validate(options: argparse.Namespace) -> None:
+    """Average precision on fresh clips of held-out sources, and on as many of all the others."""
+    net, chosen = averaged(options.checkpoints), set(options.sources)
+    to_mel = TorchLogMel(LogMelConfig())
+    sys.stdout.write("| clips of | classes | macro-AP | micro-AP |\n|---|---|---|---|\n")
+    for title, keep in (
+        (", ".join(sorted(chosen)), lambda stem: stem.source in chosen),
+        ("the other sources", lambda stem: stem.source not in chosen),
+    ):
+        mixer, rng = mixer_of(options.corpus, keep), np.random.default_rng(options.seed)
+        scores, truths, masks = [], [], []
+        for _ in range(0, options.clips, 20):
+            samples, truth, mask, _ = draw_batch(mixer, 20, rng)
+            scores.append(net(to_mel(torch.from_numpy(samples))[:, None]).clip.numpy())
+            truths.append(truth)
+            masks.append(mask)
+        said, there, known = (np.concatenate(column) for column in (scores, truths, masks))
+        each = average_precision(said, there, known)
+        flat = [column.reshape(-1, 1) for column in (said, there, known)]
+        found = np.isfinite(each) & ((there * known).sum(0) >= FEWEST)
+        sys.stdout.write(
+            f"| {title} | {found.sum()} | {each[found].mean():.3f} | {average_precision(*flat)[0]:.3f} |\n"
+        )
+
+
 def sources(options: argparse.Namespace) -> None:
     """Print hours and independent sources a class, as the data card shows them."""
     store = StemStore(options.corpus / "stems")
@@ -299,7 +333,7 @@ def kind_of_stem(source: str) -> str:
     """Recorded, soundfont or model, by the name of the source."""
     if source.startswith("model_"):
         return "model"
-    return "soundfont" if source in SOUND_FONTS or source.startswith("opl") else "recorded"
+    return "soundfont" if source.startswith(("opl", *SOUND_FONTS)) else "recorded"
 
 
 def learning_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -320,6 +354,7 @@ def learning_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
         "--start-from", type=Path, help="average-*.pt of an earlier run, or a bundle's weights.safetensors"
     )
     two.add_argument("--run-folder", type=Path, help="where checkpoints go; CORPUS/run if left out")
+    two.add_argument("--hold-out", nargs="+", default=(), metavar="SOURCE", help="never learn from these sources")
     two.set_defaults(run=train)
     three = commands.add_parser("hear")
     three.add_argument("corpus", type=Path)
@@ -329,6 +364,13 @@ def learning_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
     four = commands.add_parser("sources")
     four.add_argument("corpus", type=Path)
     four.set_defaults(run=sources)
+    five = commands.add_parser("validate")
+    five.add_argument("corpus", type=Path)
+    five.add_argument("checkpoints", type=Path, nargs="+")
+    five.add_argument("--sources", nargs="+", required=True, help="sources that the run has not learned from")
+    five.add_argument("--clips", type=int, default=2000)
+    five.add_argument("--seed", type=int, default=0)
+    five.set_defaults(run=validate)
 
 
 def bundling_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -58,6 +58,12 @@ FM_CHIPS = ("opl",)
 DRUM_FONTS = ("black_pearl", "red_zeppelin")
 """Sound-fonts that hold a drum kit where General MIDI has its first piano."""
 
+SOUND_FONT_FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/usr/share/minuet/soundfonts")
+"""Where Debian's packages put them."""
+
+SAME_AS = {"freepats": "freepats_pat"}
+"""Fonts whose samples also stand among the recorded notes, and under which name: both are one source."""
+
 PERCUSSIVE = ("mallet_percussion", "harp", "timpani", "banjo", "ukulele", "mandolin", "sitar", "acoustic_guitar",
               "electric_guitar", "piano", "harpsichord", "electric_piano", "electric_bass")  # fmt: skip
 
@@ -120,7 +126,7 @@ def pitches_of(instrument: str) -> list[int]:
     return list(range(low, high + 1, 4))
 
 
-def find_soundfonts(folders: tuple[str, ...] = ("/usr/share/sounds/sf2", "/usr/share/sounds/sf3")) -> list[Path]:
+def find_soundfonts(folders: tuple[str, ...] = SOUND_FONT_FOLDERS) -> list[Path]:
     """The sound-fonts installed on this machine (one entry a real file)."""
     real = {p.resolve() for folder in folders if Path(folder).is_dir() for p in Path(folder).glob("*.sf[23]")}
     return sorted(real)
@@ -135,6 +141,7 @@ def soundfont_notes(path: str | Path, *, drums: bool = True) -> Iterator[tuple[N
     source = Path(path).stem.lower()
     if source in NOT_SHIPPABLE_FONTS or source.startswith(DRUM_FONTS):
         return
+    source = SAME_AS.get(source, source)
     for preset in presets(path):
         instrument = instrument_of(preset)
         if source.startswith(FM_CHIPS) and instrument != "synthesizer":
