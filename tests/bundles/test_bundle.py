@@ -102,6 +102,7 @@ def test_a_path_to_a_pickle_is_never_opened(tmp_path):
         ({"vocabulary": "klingon"}, "klingon"),
         ({"hop_s": 3.0}, "do not fit"),
         ({"thresholds": [0.5, 0.5, 1.5]}, "thresholds must lie"),
+        ({"crowding": 2.0}, "crowding is 2"),
         ({"aggregation": {"method": "median"}}, "is none of mean"),
         ({"aggregation": {"method": "model"}}, "needs the outputs"),
         ({"outputs": ["frames"]}, "must be clip"),

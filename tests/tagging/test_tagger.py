@@ -171,6 +171,22 @@ def test_thresholds_tuned_or_given(tiny, tmp_path, melody):
     assert given["flute"].threshold == 0.3
 
 
+def test_where_much_is_heard_the_tuned_thresholds_are_lower(tiny, tmp_path, melody):
+    def heard(crowding, **settings):
+        path = save_tiny(tmp_path / f"c{crowding}{len(settings)}", thresholds=(0.6,) * 3, crowding=crowding).path
+        return Tagger(path, **settings).tag_array(melody, sample_rate_hz=RATE_HZ).instruments
+
+    plain, crowded = heard(0.0), heard(0.5)
+    expected = sum(one.confidence for one in plain)
+    assert expected > 1
+    assert [one.confidence for one in crowded] == [one.confidence for one in plain]
+    assert {one.threshold for one in plain} == {0.6}
+    for one in crowded:
+        assert one.threshold == pytest.approx(0.6 / expected**0.5, rel=1e-5)
+        assert one.detected == (one.confidence >= one.threshold)
+    assert {one.threshold for one in heard(0.5, threshold=0.3)} == {0.3}
+
+
 @pytest.mark.parametrize("method", ["mean", "max", "topk_mean", "model"])
 def test_the_bundle_says_how_windows_are_put_together(method, tmp_path, melody):
     path = save_tiny(

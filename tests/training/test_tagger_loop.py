@@ -177,6 +177,17 @@ def test_a_class_without_clips_keeps_the_common_bias():
     assert fitted.bias[1] == pytest.approx(fitted.bias[0], abs=0.5)
 
 
+def test_a_threshold_that_falls_in_a_crowd_can_beat_any_single_one():
+    scores = np.array([[0.9, 0.5, 0.1], [0.8, 0.45, 0.2], [0.3, 0.29, 0.28], [0.3, 0.28, 0.01]])
+    truth = np.array([[1.0, 0, 0], [1, 0, 0], [1, 1, 1], [1, 1, 0]])
+    arguments = (scores, truth, np.ones_like(truth), ["solo", "solo", "mix", "mix"])
+    alone = fair_threshold(*arguments)[1]
+    factors = np.array([1.0, 1.0, 0.4, 0.4])
+    together = fair_threshold(*arguments, factors=factors)[1]
+    assert max(alone.values()) > 0.1
+    assert max(together.values()) == 0.0
+
+
 def test_the_fair_threshold_is_best_where_kinds_agree(rng):
     truth = (rng.random((60, 4)) < 0.3).astype(float)
     scores = np.clip(0.35 * truth + rng.uniform(0, 0.4, truth.shape), 0, 1)

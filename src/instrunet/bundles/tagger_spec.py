@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from instrunet.bundles.errors import BundleError
 from instrunet.bundles.mel_beside_yamnet import MelBesideYamnet
 from instrunet.features import LogMelConfig
@@ -60,6 +63,9 @@ class Activity:
             raise BundleError("activity: release_ratio must lie above 0 and not above 1 or onset_ratio")
 
 
+MOST_CROWDED = 6.0
+
+
 @dataclass(frozen=True)
 class TaggerSpec:
     """The description of a tagger; every per-class tuple is in the order of ``labels``.
@@ -76,6 +82,8 @@ class TaggerSpec:
         aggregation: windows to recording.
         activity: curve to ranges.
         thresholds: from which confidence a class counts as present; 0.5 each if left out.
+        crowding: where much is heard at once, each is heard less surely: the thresholds are divided by the expected
+            number of classes (the sum of the confidences, from 1 to MOST_CROWDED) to this power; 0 changes nothing.
         calibration_scale: logits are multiplied by this; 1 each if left out.
         calibration_bias: and then this is added; 0 each if left out.
         outputs: what the network gives: ``clip`` logits (batch, classes), and possibly ``frames`` logits and
@@ -94,6 +102,7 @@ class TaggerSpec:
     aggregation: Aggregation = field(default_factory=Aggregation)
     activity: Activity = field(default_factory=Activity)
     thresholds: tuple[float, ...] = ()
+    crowding: float = 0.0
     calibration_scale: tuple[float, ...] = ()
     calibration_bias: tuple[float, ...] = ()
     outputs: tuple[str, ...] = ("clip",)
@@ -121,6 +130,16 @@ class TaggerSpec:
     def min_window_samples(self) -> int:
         """The shortest input at the rate of the front end."""
         return round(self.min_window_s * self.front_end.sample_rate_hz)
+
+    def thresholds_of(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
+        """The thresholds for a recording with these confidences (classes,).
+
+        >>> spec = TaggerSpec("openmic", ("flute", "piano"), thresholds=(0.4, 0.4), crowding=0.5)
+        >>> spec.thresholds_of(np.array([0.3, 0.1])), spec.thresholds_of(np.array([1.0, 1.0]))
+        (array([0.4, 0.4]), array([0.28284271, 0.28284271]))
+        """
+        crowd = float(np.clip(np.sum(scores, dtype=np.float64), 1.0, MOST_CROWDED))
+        return np.asarray(self.thresholds, np.float64) / crowd**self.crowding
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as they stand in ``bundle.json``."""
@@ -159,6 +178,8 @@ class TaggerSpec:
     def _check_numbers(self) -> None:
         if not all(0 < threshold <= 1 for threshold in self.thresholds):
             raise BundleError("thresholds must lie above 0 and not above 1")
+        if not 0 <= self.crowding <= 1:
+            raise BundleError(f"crowding is {self.crowding:g}; it must lie from 0 to 1")
         if not all(math.isfinite(v) for v in (*self.calibration_scale, *self.calibration_bias)):
             raise BundleError("the calibration has a value that is not finite")
         if not 0 < self.hop_s <= self.window_s or not 0 < self.min_window_s <= self.window_s:

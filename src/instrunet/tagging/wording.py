@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,7 +30,7 @@ class Wording:
         self._places = [own.index(label) for label in spec.labels]
         self._projection = projection(spec.vocabulary, vocabulary_name or spec.vocabulary)
         self.name = self._projection.target.name
-        self._thresholds = _thresholds(spec, threshold)
+        self._thresholds_of = _thresholds(spec, threshold)
         # tells[i, j]: class i of the model tells of word j
         tells = self.project(np.eye(len(spec.labels), dtype=np.float32)) > 0.5
         self._known: NDArray[np.bool_] = np.asarray(tells.any(axis=0))
@@ -55,18 +57,20 @@ class Wording:
         A word for several classes takes the threshold of the most confident class that reaches its own, or of the
         most confident one if none does; so the word is detected exactly if one of its classes is.
         """
-        reached = scores >= self._thresholds
+        thresholds = self._thresholds_of(scores)
+        reached = scores >= thresholds
         rank = np.where(self._tells, (scores + 2.0 * reached)[:, None], -np.inf)
-        return self._thresholds[rank.argmax(axis=0)]
+        return thresholds[rank.argmax(axis=0)]
 
 
-def _thresholds(spec: TaggerSpec, threshold: float | str) -> NDArray[np.float64]:
+def _thresholds(spec: TaggerSpec, threshold: float | str) -> Callable[[NDArray[np.float32]], NDArray[np.float64]]:
     if threshold == "tuned":
-        return np.asarray(spec.thresholds, np.float64)
+        return spec.thresholds_of
     try:
         number = float(threshold)
     except ValueError:
         raise UsageError(f"threshold {threshold!r} is neither a number nor 'tuned'") from None
     if not 0 < number <= 1:
         raise UsageError(f"threshold {number:g} must lie above 0 and not above 1")
-    return np.full(len(spec.labels), number)
+    same = np.full(len(spec.labels), number)
+    return lambda scores: same

@@ -64,9 +64,18 @@ def micro_f1(scores: Array, truth: Array, mask: Array, threshold: float) -> floa
 
 
 def fair_threshold(
-    scores: Array, truth: Array, mask: Array, kinds: Sequence[str], *, candidates: Array | None = None
+    scores: Array,
+    truth: Array,
+    mask: Array,
+    kinds: Sequence[str],
+    *,
+    candidates: Array | None = None,
+    factors: Array | None = None,
 ) -> tuple[float, Mapping[str, float]]:
     """The threshold whose micro-F1 is nowhere far below the best of any; and how far it is, for each kind of clip.
+
+    With ``factors`` (one a clip) the threshold is times its factor in each clip; the best to compare with is then still
+    that of one threshold for all clips of a kind.
 
     >>> scores = np.array([[0.9], [0.2], [0.6], [0.1]]); truth = np.array([[1.0], [0.0], [1.0], [0.0]])
     >>> fair_threshold(scores, truth, np.ones((4, 1)), ["solo", "solo", "mix", "mix"])[1]
@@ -75,7 +84,10 @@ def fair_threshold(
     tried = np.arange(0.06, 0.7, 0.01) if candidates is None else candidates
     names = sorted(set(kinds))
     rows = [np.array([kind == name for kind in kinds]) for name in names]
-    f1 = np.array([[micro_f1(scores[r], truth[r], mask[r], t) for r in rows] for t in tried])
-    gaps = f1.max(axis=0) - f1
+
+    def f1_of(found: Array) -> Array:
+        return np.array([[micro_f1(found[r], truth[r], mask[r], t) for r in rows] for t in tried])
+
+    gaps = f1_of(scores).max(axis=0) - f1_of(scores if factors is None else scores / factors[:, None])
     best = int((gaps.max(axis=1) + 0.3 * gaps.mean(axis=1)).argmin())
     return float(tried[best]), {name: float(gap) for name, gap in zip(names, gaps[best], strict=True)}
