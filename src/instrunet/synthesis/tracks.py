@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -27,6 +28,8 @@ from instrunet.synthesis.truth import Activity, activity, agreement, played_fram
 Samples = NDArray[np.float32]
 
 SILENT = 1e-4
+WRITTEN = ("midi", "music21")
+"""Music that several tracks may take their excerpts from; all other pieces are made for one track."""
 FORMAT_VERSION = 1
 
 
@@ -164,7 +167,7 @@ def _write_yaml(path: Path, content: dict[str, Any]) -> None:
 def metadata(track: Track, config: TrackConfig, *, number: int) -> dict[str, Any]:
     """Slakh's fields, then under ``instrunet`` every draw."""
     return {
-        "UUID": np.random.default_rng([config.seed, number, 1]).bytes(16).hex(),
+        "UUID": song_id(track.piece, config.seed, number),
         "audio_dir": "stems",
         "lmd_midi_dir": "",
         "midi_dir": "MIDI",
@@ -187,6 +190,17 @@ def metadata(track: Track, config: TrackConfig, *, number: int) -> dict[str, Any
             "midi_skipped": track.skipped,
         },
     }
+
+
+def song_id(piece: Piece, seed: int, number: int) -> str:
+    """Identify the song: excerpts of one written piece share it, so that a grouped split keeps them together.
+
+    >>> song_id(Piece("rondo", 24.0, (), {"music": "midi"}), 1, 2)
+    'b50162f117f4ebc53e5d7f73142a3c98'
+    """
+    if piece.facts.get("music") in WRITTEN:
+        return hashlib.sha256(f"{piece.facts['music']}/{piece.title}".encode()).hexdigest()[:32]
+    return np.random.default_rng([seed, number, 1]).bytes(16).hex()
 
 
 def _stem_facts(stem: Stem, track: Track, place: int, config: TrackConfig) -> dict[str, Any]:
