@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,8 +99,9 @@ def test_a_head_on_yamnet(cache: Path, shared: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
-def test_the_bundle_hears_from_audio_what_the_run_scored(cache: Path, tmp_path: Path) -> None:
-    assert_tagger_agrees(run("irmas_single_label", cache))
+@pytest.mark.parametrize("name", ["irmas_single_label", "irmas_multilabel"])
+def test_the_bundle_hears_from_audio_what_the_run_scored(name: str, cache: Path) -> None:
+    assert_tagger_agrees(run(name, cache))
 
 
 @pytest.mark.slow
@@ -118,15 +120,25 @@ def test_a_bundle_is_evaluated_on_a_manifest_and_surveyed_without_truth(cache: P
 
 
 @pytest.mark.slow
-def test_int8_keeps_the_ranking_nearly(cache: Path) -> None:
-    outcome = run("irmas_single_label", cache)
-    small = export(outcome.folder.path, cache / "int8", int8=True)
+@pytest.mark.parametrize("name", ["irmas_single_label", "irmas_multilabel"])
+def test_int8_keeps_the_ranking_nearly(name: str, cache: Path) -> None:
+    outcome = run(name, cache)
+    small = export(outcome.folder.path, cache / f"{name}-int8", int8=True)
     assert len(small.read("model.onnx")) < 0.6 * len(outcome.bundle.read("model.onnx"))
     features = np.load(outcome.folder.path / "calibration.npy").astype(np.float32)
     from instrunet.bundles.network import Network
 
     whole, quantised = (Network(b, threads=1)(features)["clip"] for b in (outcome.bundle, small))
     assert np.corrcoef(whole.ravel(), quantised.ravel())[0, 1] > 0.95
+
+
+@pytest.mark.slow
+def test_clips_of_an_older_version_cannot_calibrate(cache: Path, tmp_path: Path) -> None:
+    outcome = run("irmas_multilabel", cache)
+    old = shutil.copytree(outcome.folder.path, tmp_path / "old")
+    np.save(old / "calibration.npy", np.zeros((2, 128, 128), np.float16))
+    with pytest.raises(TrainingError, match="train again, or export without --int8"):
+        export(old, tmp_path / "int8", int8=True)
 
 
 @pytest.mark.slow

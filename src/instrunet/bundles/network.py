@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from instrunet.audio.shaping import fit, trim_silence
 from instrunet.bundles.bundle import Bundle
 from instrunet.bundles.errors import BundleError
 from instrunet.bundles.mel_beside_yamnet import MelBesideYamnet
@@ -26,6 +27,8 @@ class FrontEnd:
 
     def seen(self, samples: NDArray[np.floating]) -> NDArray[np.float32]:
         """The front end on one window of mono samples, (n_mels, n_frames)."""
+        if self.spec.trim_db is not None:
+            samples = fit(trim_silence(samples, top_db=self.spec.trim_db), len(samples))
         if isinstance(self.spec.front_end, LogMelConfig):
             return log_mel(samples, self.spec.front_end)
         if isinstance(self.spec.front_end, MelBesideYamnet):

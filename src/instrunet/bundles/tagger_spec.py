@@ -79,6 +79,8 @@ class TaggerSpec:
         hop_s: distance of windows.
         min_window_s: the shortest input the network takes; a recording shorter than ``window_s`` is given as it is,
             and filled up with silence to this. Equal to ``window_s`` if left out.
+        trim_db: if given, silence at both ends of a window (this far below its loudest frame) is cut off before the
+            front end, and the rest is filled up again at its end, as the training clips of such a network were.
         aggregation: windows to recording.
         activity: curve to ranges.
         thresholds: from which confidence a class counts as present; 0.5 each if left out.
@@ -99,6 +101,7 @@ class TaggerSpec:
     window_s: float = 10.0
     hop_s: float = 10.0
     min_window_s: float = 0.0
+    trim_db: float | None = None
     aggregation: Aggregation = field(default_factory=Aggregation)
     activity: Activity = field(default_factory=Activity)
     thresholds: tuple[float, ...] = ()
@@ -187,6 +190,8 @@ class TaggerSpec:
                 f"windows of {self.window_s:g} s every {self.hop_s:g} s with at least {self.min_window_s:g} s "
                 "do not fit; hop and minimum must lie above 0 and not above the window"
             )
+        if self.trim_db is not None and not self.trim_db > 0:
+            raise BundleError(f"trim_db is {self.trim_db:g}; it must lie above 0")
         if "clip" not in self.outputs or not set(self.outputs) <= set(OUTPUTS):
             raise BundleError(f"outputs {', '.join(self.outputs)} must be clip and possibly frames and attention")
         if self.aggregation.method == "model" and not {"frames", "attention"} <= set(self.outputs):

@@ -141,8 +141,18 @@ def _compress(mel: NDArray[Any], config: LogMelConfig) -> NDArray[Any]:
     if config.offset or config.divisor != 1.0:
         out = (out + config.offset) / config.divisor
     if config.normalise == "standard":
-        out = (out - out.dtype.type(out.mean(dtype=np.float64))) / max(float(out.std()), 1e-3)
+        out = standardised(out)
     return out
+
+
+def standardised(mel: NDArray[Any]) -> NDArray[Any]:
+    """Zero mean and unit deviation over all bands and frames of one recording; silence becomes zero.
+
+    >>> standardised(np.array([[1.0, 3.0]])).tolist()
+    [[-1.0, 1.0]]
+    """
+    centred: NDArray[Any] = mel - mel.dtype.type(mel.mean(dtype=np.float64))
+    return centred / max(float(mel.std()), 1e-3)
 
 
 def _decibels(mel: NDArray[Any], config: LogMelConfig) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from instrunet.training.augmentation import LabelledMel, augmented
 from instrunet.training.clips import Clips
 from instrunet.training.feature_store import FeatureStore
+from instrunet.training.fresh_sums import FreshSums
 from instrunet.training.recipe import AugmentationConfig, SamplingConfig
 from instrunet.training.sampling import epoch_order
 
@@ -45,6 +46,7 @@ class BatchSource:
     seed: int
     steps_per_epoch: int = 0
     share: Share = Share()
+    fresh: FreshSums | None = None
 
     @property
     def n_steps(self) -> int:
@@ -71,6 +73,9 @@ class BatchSource:
         """Make one batch."""
         rows = order[step * self.batch_size : (step + 1) * self.batch_size][self.share.rank :: self.share.world]
         rng = np.random.default_rng([self.seed, epoch, step, self.share.rank])
-        mel = np.asarray(self.store.features[rows], np.float32)
-        plain = LabelledMel(mel, self.clips.y[rows], self.clips.mask[rows].astype(np.float32))
+        if self.fresh:
+            plain = self.fresh.batch(self.clips, self.store, rows, rng)
+        else:
+            mel = np.asarray(self.store.features[rows], np.float32)
+            plain = LabelledMel(mel, self.clips.y[rows], self.clips.mask[rows].astype(np.float32))
         return Batch(rows, augmented(plain, self.augmentation, rng, extra=self.clips.extra[rows]))

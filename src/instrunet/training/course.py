@@ -11,13 +11,15 @@ import numpy as np
 import torch
 from torch import nn
 
+from instrunet.features import log_mel
 from instrunet.models import build
 from instrunet.training.batches import BatchSource
 from instrunet.training.checkpoints import Checkpoints, load_weights
 from instrunet.training.clips import Clips
 from instrunet.training.corpus import Corpus, assemble
 from instrunet.training.errors import TrainingError
-from instrunet.training.feature_store import FeatureStore, View, open_store
+from instrunet.training.feature_store import FeatureStore, View, open_store, prepared
+from instrunet.training.fresh_sums import fresh_sums
 from instrunet.training.judging import Judged, judge, summary, tuned
 from instrunet.training.log import EpochLog
 from instrunet.training.loop import Fitted, Held, Progress, fit
@@ -111,7 +113,8 @@ def gathered(recipe: Recipe, around: Surroundings) -> Material:
     train_clips = with_sums(oversampled(train_clips, recipe.sampling, rng), recipe.sampling, rng)
     view = view_of(recipe, weights=str(around.places.get("yamnet", "")))
     held = [Held(*_featured(clips, view, around)) for clips in (corpus.validation, corpus.test)]
-    train_clips, store = _featured(train_clips, view, around)
+    fresh = fresh_sums(recipe.sampling, view, train_clips)
+    train_clips, store = _featured(train_clips, replace(view, unstandardised=True) if fresh else view, around)
     source = BatchSource(
         clips=train_clips,
         store=store,
@@ -120,6 +123,7 @@ def gathered(recipe: Recipe, around: Surroundings) -> Material:
         batch_size=recipe.training.batch_size,
         seed=recipe.training.seed,
         steps_per_epoch=recipe.training.steps_per_epoch,
+        fresh=fresh,
     )
     return Material(corpus, source, held[0], held[1])
 
@@ -202,8 +206,16 @@ def _finished(recipe: Recipe, run: RunFolder, fitted: Fitted, material: Material
     tuning = tuned(scores_of(fitted.network, validation, single_label=single), validation.clips, material.corpus.labels)
     judged = judge(recipe, scores_of(fitted.network, test, single_label=single), test.clips, tuning, run.report)
     run.write("result.json", {**summary(judged), "best_epoch": fitted.best_epoch + 1, "steps": fitted.steps})
-    np.save(run.path / "calibration.npy", np.asarray(validation.store.features[:N_CALIBRATION]))
+    np.save(run.path / "calibration.npy", _kept_for_int8(validation, view_of(recipe)))
     return Outcome(run, fitted, judged, export(run.path, run.bundle))
+
+
+def _kept_for_int8(held: Held, view: View) -> np.ndarray:
+    """What a tagger computes of the first clips that can be read: for mel images what they are drawn from."""
+    if view.front_end != "mel-image":
+        return np.asarray(held.store.features[:N_CALIBRATION])
+    readable = [e for row, e in enumerate(held.clips.excerpts) if row not in held.store.failed]
+    return np.stack([log_mel(prepared(e, view), view.mel) for e in readable[:N_CALIBRATION]]).astype(np.float16)
 
 
 def reopened(folder: Path) -> tuple[Recipe, nn.Module, Learned]:
@@ -231,10 +243,12 @@ def export(folder: Path, target: Path, *, int8: bool = False) -> Bundle:
     whole = served(network, view, single_label=recipe.loss.name == "cross_entropy")
     onnx = to_onnx(whole, view.front_shape())
     if int8:
-        if view.front_end == "mel-image":
+        kept = np.load(folder / "calibration.npy").astype(np.float32)
+        if kept.shape[1:] != view.front_shape():
             raise TrainingError(
-                "int8 needs kept log-mel clips; a mel-image run keeps pictures: export it without --int8"
+                f"{folder}: its calibration clips are of {kept.shape[1:]} numbers, the network's input is "
+                f"{view.front_shape()}; an older version made the run: train again, or export without --int8"
             )
-        onnx = to_int8(onnx, np.load(folder / "calibration.npy").astype(np.float32))
+        onnx = to_int8(onnx, kept)
     weights = Checkpoints(folder / "checkpoints").best
     return bundle_of(recipe, onnx, learned, target, weights=None if int8 else weights)

@@ -34,13 +34,14 @@ class View:
     """How a network sees a clip: the length that is cut, the way it is prepared, the front end.
 
     ``front_end`` is a name of ``instrunet.features.FRONT_ENDS``, ``mel-image``, or ``yamnet`` (embeddings, with the
-    TFLite file in ``weights``).
+    TFLite file in ``weights``). ``unstandardised`` leaves out the last step of a front end that standardises.
     """
 
     front_end: str
     clip_s: float
     preparation: str = ""
     weights: str = ""
+    unstandardised: bool = False
 
     @property
     def sample_rate_hz(self) -> int:
@@ -50,7 +51,8 @@ class View:
     @property
     def mel(self) -> LogMelConfig:
         """The log-mel config behind the front end."""
-        return MelImageConfig().mel if self.front_end == "mel-image" else front_end(self.front_end)
+        mel = MelImageConfig().mel if self.front_end == "mel-image" else front_end(self.front_end)
+        return replace(mel, normalise="none") if self.unstandardised else mel
 
     @property
     def front(self) -> LogMelConfig | YamnetInput:

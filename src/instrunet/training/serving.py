@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from instrunet.audio import PREPARATIONS
 from instrunet.bundles import About, Bundle, TaggerSpec, save_bundle
 from instrunet.features import MelImageConfig
 from instrunet.features.mel_image import scaling
@@ -158,6 +159,7 @@ def bundle_of(recipe: Recipe, onnx: bytes, learned: Learned, target: Path, *, we
         front_end=view.front,
         window_s=recipe.data.clip_s,
         hop_s=recipe.data.clip_s / 2,
+        trim_db=PREPARATIONS[view.preparation].trim_db if view.preparation else None,
         thresholds=tuple(float(np.clip(t, 0.01, 1.0)) for t in learned.thresholds),
     )
     about = About(

@@ -1,0 +1,91 @@
+"""Sums of single-label clips that are drawn anew for every batch, so that no two epochs hold the same mixtures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from instrunet.features import LogMelConfig
+from instrunet.features.log_mel import standardised
+from instrunet.training.augmentation import LabelledMel
+from instrunet.training.clips import Clips
+from instrunet.training.feature_store import FeatureStore, View
+from instrunet.training.recipe import SamplingConfig
+from instrunet.training.sampling import draw_weights
+from instrunet.training.settings import RecipeError
+
+Mel = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FreshSums:
+    """Adds one to ``most - 1`` other single-label clips to a share of a batch's single-label clips.
+
+    The sum is one of mel power: what sounds that have nothing to do with each other make together on average. The
+    store must hold the log-mel before any standardisation; ``front`` is what the network is to see.
+    """
+
+    share: float
+    most: int
+    gain_db: float
+    front: LogMelConfig
+    single: NDArray[np.bool_]  # (clips,)
+    cumulated: NDArray[np.float64]  # (clips,) of the partners' probabilities
+
+    def batch(
+        self, clips: Clips, store: FeatureStore, rows: NDArray[np.int64], rng: np.random.Generator
+    ) -> LabelledMel:
+        """The clips of a batch as the network sees them, some of them summed."""
+        mel = np.asarray(store.features[rows], np.float32)
+        y, mask = clips.y[rows], clips.mask[rows].astype(np.float32)
+        for place, row in enumerate(rows):
+            if self.single[row] and rng.random() < self.share:
+                n_others = int(rng.integers(1, self.most))
+                others = np.searchsorted(self.cumulated, rng.random(n_others), side="right")
+                mel[place] = self._sum(mel[place], np.asarray(store.features[others], np.float32), rng)
+                parts = [int(row), *others.tolist()]
+                seen = (clips.y[parts] * clips.mask[parts]).max(axis=0)
+                y[place], mask[place] = seen, clips.mask[parts].all(axis=0) | (seen >= 0.5)
+        if self.front.normalise == "standard":
+            mel = np.stack([standardised(one) for one in mel])
+        return LabelledMel(mel, y, mask)
+
+    def _sum(self, mel: Mel, others: Mel, rng: np.random.Generator) -> Mel:
+        """Log-mel of the powers' sum, every partner at a level of its own."""
+        gains = (10 ** (rng.uniform(-self.gain_db, self.gain_db, len(others)) / 10)).astype(np.float32)
+        power = self._power(mel) + np.tensordot(gains, self._power(others), axes=1)
+        return (np.log(power + np.float32(self.front.floor)) + self.front.offset) / self.front.divisor
+
+    def _power(self, mel: Mel) -> Mel:
+        power: Mel = np.exp(mel * self.front.divisor - self.front.offset) - np.float32(self.front.floor)
+        return np.maximum(power, 0)
+
+
+def fresh_sums(config: SamplingConfig, view: View, clips: Clips) -> FreshSums | None:
+    """What a recipe's ``sampling.fresh_sums`` asks for; None where it is 0.
+
+    Raises:
+        RecipeError: the front end is no logarithm of power, or no clip has exactly one label.
+    """
+    if config.fresh_sums <= 0:
+        return None
+    if view.front_end in ("yamnet", "mel-image") or view.mel.scale != "ln":
+        raise RecipeError(
+            f"sampling.fresh_sums adds up mel power, which {view.front_end} does not keep: use sampling.sums"
+        )
+    if config.sums_most < 2:
+        raise RecipeError("sampling.sums_most must be 2 or more for sampling.fresh_sums")
+    single = ((clips.y * clips.mask) >= 0.5).sum(axis=1) == 1
+    if not single.any():
+        raise RecipeError("sampling.fresh_sums: no training clip has exactly one label; nothing can be summed")
+    weights = np.cumsum(draw_weights(clips, config) * single)
+    return FreshSums(
+        share=config.fresh_sums,
+        most=config.sums_most,
+        gain_db=config.fresh_gain_db,
+        front=view.mel,
+        single=single,
+        cumulated=weights / weights[-1],
+    )
