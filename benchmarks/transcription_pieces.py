@@ -11,12 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instrunet.audio import load
+from instrunet.transcription.limits import limits_of
 from instrunet.transcription.midi import write_midi
 from instrunet.transcription.notes import Note, Part
 
 RATE_HZ = 44_100
 FIRST_S = 0.5
 KICK, SNARE, HAT = 36, 38, 42
+DRUM_KINDS = {
+    "kick": (35, 36), "snare": (37, 38, 40), "hi-hat": (42, 44, 46), "toms": (41, 43, 45, 47, 48, 50),
+    "cymbals": (49, 51, 52, 53, 55, 57, 59),
+}  # fmt: skip
+"""General MIDI drum keys by what is struck."""
 Samples = NDArray[np.float32]
 SOUNDFONTS = ("/usr/share/sounds/sf2/FluidR3_GM.sf2", "/usr/share/sounds/sf2/MuseScore_General_Full.sf2")
 
@@ -57,7 +63,11 @@ PIECES = (
 
 
 def parts_of(piece: Piece, seconds: float) -> tuple[Part, ...]:
-    """The notes of a piece by instrument, at a constant tempo."""
+    """The notes of a piece by instrument, at a constant tempo.
+
+    Grace notes have no place on a grid and are left out; where a staff has chords and its player can play one note at
+    a time, the highest is played.
+    """
     from music21 import corpus
 
     score = corpus.parse(piece.source)
@@ -66,9 +76,10 @@ def parts_of(piece: Piece, seconds: float) -> tuple[Part, ...]:
     for name, staff in zip(piece.cast, piece.staves, strict=False):
         for element in list(score.parts)[staff].flatten().stripTies().notes:
             onset = FIRST_S + float(element.offset) * beat_s
-            if onset < seconds and "ChordSymbol" not in element.classes:
+            if onset < seconds and "ChordSymbol" not in element.classes and element.quarterLength > 0:
                 length = max(0.1, 0.95 * float(element.quarterLength) * beat_s)
-                notes.setdefault(name, []).extend(Note(onset, onset + length, p.midi, 84) for p in element.pitches)
+                pitches = sorted(p.midi for p in element.pitches)[-limits_of(name).polyphony :]
+                notes.setdefault(name, []).extend(Note(onset, onset + length, p, 84) for p in pitches)
     if piece.band:
         notes |= _band(score, piece, seconds)
     return tuple(Part(name, tuple(sorted(set(found)))) for name, found in notes.items())

@@ -89,3 +89,11 @@ def test_no_notes_where_the_instrument_was_not_recognised() -> None:
 def test_an_unknown_separator_is_named() -> None:
     with pytest.raises(UsageError, match="magic"):
         separator("magic")
+
+
+def test_a_note_whose_likeliest_owner_is_busy_goes_to_the_next() -> None:
+    trumpet = note_of("trumpet", 72) + np.float32(0.7) * note_of("trumpet", 64)
+    piano = np.float32(0.3) * note_of("piano", 64)
+    stems = summing_to(trumpet + piano, {"trumpet": trumpet, "piano": piano}, RATE)
+    parts = attribute((Note(0.0, 1.0, 72), Note(0.0, 1.0, 64)), stems)
+    assert {p.instrument: [n.pitch for n in p.notes] for p in parts} == {"trumpet": [72], "piano": [64]}

@@ -8,9 +8,10 @@ import pytest
 
 from instrunet.audio import load, write
 from instrunet.errors import InstrunetError, UsageError
+from instrunet.transcription.casting import named_instruments
 from instrunet.transcription.drums import KEYS, DrumConfig, find_onsets, transcribe_drums
 from instrunet.transcription.notes import Note, Part
-from instrunet.transcription.pipeline import ScoreMaker, ScoreRequest, named_instruments
+from instrunet.transcription.pipeline import ScoreMaker, ScoreRequest
 from instrunet.transcription.workspace import Workspace
 from tests.synth import noise, plucked, silence, tone
 
@@ -109,11 +110,11 @@ def test_what_is_doubtful_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     free = np.cumsum(np.random.default_rng(0).uniform(0.15, 1.2, 60))
     notes = tuple(Note(float(t), float(t) + 0.02, 60 + k % 5) for k, t in enumerate(free))
     monkeypatch.setattr("instrunet.transcription.pipeline.write_down", lambda *_, **__: (Part("voice", notes),))
-    write(tmp_path / "free.wav", tone(220.0, 10.0, sample_rate_hz=44_100), 44_100)
+    write(tmp_path / "free.wav", tone(220.0, 45.0, sample_rate_hz=44_100), 44_100)
     maker = ScoreMaker(tmp_path / "free.wav", tmp_path / "out", ScoreRequest(instruments=("voice",)))
     maker.transcribe()
     assert maker.remarks == [
-        "voice: sounds for 10 s, but steady notes cover only 1 s of it: speech, noise or very free playing?"
+        "voice: sounds for 45 s, but steady notes cover only 1 s of it: speech, noise or very free playing?"
     ]
     pytest.importorskip("music21")
     maker.notate()

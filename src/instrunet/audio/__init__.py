@@ -10,7 +10,7 @@ from instrunet.audio.shaping import first_above, fit, peak_normalise, to_mono, t
 from instrunet.audio.sound import Audio, AudioError, AudioInfo, Samples, shown
 from instrunet.audio.streaming import BlockStream, load, probe, stream
 from instrunet.audio.windows import cut, plan_windows, stitch
-from instrunet.audio.writing import write
+from instrunet.audio.writing import write, writing
 
 __all__ = [
     "AUDIO_SUFFIXES",
@@ -40,4 +40,5 @@ __all__ = [
     "to_mono",
     "trim_silence",
     "write",
+    "writing",
 ]

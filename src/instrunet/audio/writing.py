@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -45,23 +47,50 @@ def write(path: str | os.PathLike[str], x: Samples, sample_rate_hz: int, *, subt
         UsageError: the suffix names no format that can be written.
         InstrunetError: the disk is full or the folder cannot be written to.
     """
+    frames = np.ascontiguousarray(np.atleast_2d(np.asarray(x, np.float32)).T)
+    with writing(path, sample_rate_hz, channels=frames.shape[1], subtype=subtype) as put:
+        put(frames)
+
+
+@contextmanager
+def writing(
+    path: str | os.PathLike[str], sample_rate_hz: int, *, channels: int = 1, subtype: str | None = None
+) -> Iterator[Callable[[Samples], None]]:
+    """As :func:`write`, piece by piece: gives a function that takes (n,) or (n, channels) frames.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.flac"
+    >>> with writing(path, 8000) as put:
+    ...     put(np.zeros(300, np.float32))
+    ...     put(np.zeros(500, np.float32))
+    >>> soundfile.info(path).frames
+    800
+    """
     suffix = Path(path).suffix.lower()
     if suffix not in _FORMATS:
         raise UsageError(
             f"{shown(path)}: cannot write {suffix or 'a file without a suffix'}; use {', '.join(_FORMATS)}"
         )
     container, coding = _FORMATS[suffix]
-    frames = np.ascontiguousarray(np.atleast_2d(np.asarray(x, np.float32)).T)
     coding = subtype or coding
     with written_whole(path) as beside:
         try:
-            file = soundfile.SoundFile(beside, "w", sample_rate_hz, frames.shape[1], coding, format=container)
+            file = soundfile.SoundFile(beside, "w", sample_rate_hz, channels, coding, format=container)
         except (soundfile.LibsndfileError, ValueError) as error:
-            what = f"{frames.shape[1]}-channel sound at {sample_rate_hz} Hz"
+            what = f"{channels}-channel sound at {sample_rate_hz} Hz"
             raise AudioError(f"{shown(path)}: {what} does not go into {container} {coding}; choose another") from error
-        try:
-            with file:
+
+        full = f"{shown(path)}: could not be written to the end; is the disk full?"
+
+        def put(frames: Samples) -> None:
+            try:
                 for at in range(0, len(frames), CHUNK_FRAMES):
                     file.write(frames[at : at + CHUNK_FRAMES])
-        except (soundfile.LibsndfileError, AssertionError) as error:
-            raise AudioError(f"{shown(path)}: could not be written to the end; is the disk full?") from error
+            except (soundfile.LibsndfileError, AssertionError) as error:
+                raise AudioError(full) from error
+
+        try:
+            with file:
+                yield put
+        except soundfile.LibsndfileError as error:
+            raise AudioError(full) from error

@@ -27,10 +27,18 @@ BLOCK_S = 60.0
 
 @dataclass(frozen=True)
 class AttributionConfig:
-    """How many partials are looked at, and how much a second instrument may claim the same note."""
+    """How many partials are looked at, and the shares of a note's sound that count.
+
+    Attributes:
+        n_partials: Partials of a note that are compared.
+        unison_share: From this share on, a second instrument plays the note as well.
+        least_share: From this share on, an instrument can take a note whose likelier owner is busy.
+        spectrum: Where they are looked up.
+    """
 
     n_partials: int = 3
     unison_share: float = 0.42
+    least_share: float = 0.05
     spectrum: SpectrumConfig = field(default_factory=SpectrumConfig)
 
 
@@ -53,7 +61,7 @@ def attribute(
     names = tuple(stems.samples)
     if not names:
         return ()
-    found: dict[str, list[Note]] = {name: [] for name in names}
+    claimed: list[tuple[Note, NDArray[np.float64]]] = []
     for block, group in itertools.groupby(sorted(notes), key=lambda note: int(note.onset_s // BLOCK_S)):
         start_s = block * BLOCK_S
         power = {name: _power(stems, name, start_s, config) for name in names}
@@ -62,12 +70,34 @@ def attribute(
             claims = np.array(
                 [_claim(heard, power[name], config) if _may_play(note, name, playing) else 0.0 for name in names]
             )
-            if claims.sum() <= 0:
-                continue
-            shares = claims / claims.sum()
-            for index in np.flatnonzero((shares >= config.unison_share) | (shares == shares.max())):
-                found[names[int(index)]].append(note)
+            if claims.sum() > 0:
+                claimed.append((note, claims / claims.sum()))
+    found = _dealt(claimed, names, config)
     return tuple(Part(name, tuple(sorted(found[name]))) for name in names)
+
+
+def _dealt(
+    claimed: list[tuple[Note, NDArray[np.float64]]], names: tuple[str, ...], config: AttributionConfig
+) -> dict[str, list[Note]]:
+    """Deal notes out, the clearest first; who has its hands full leaves a note to the next who can claim it."""
+    found: dict[str, list[Note]] = {name: [] for name in names}
+    for note, shares in sorted(claimed, key=lambda pair: -float(pair[1].max())):
+        order = [int(index) for index in np.argsort(-shares, kind="stable")]
+        able = [i for i in order if shares[i] >= config.least_share and _free(note, found[names[i]], names[i])]
+        owners = {(able or order)[0]} | {i for i in able if shares[i] >= config.unison_share}
+        for index in owners:
+            found[names[index]].append(note)
+    return found
+
+
+def _free(note: Note, own: list[Note], name: str) -> bool:
+    """Whether an instrument can play a note beside those that it has: most of the note, and of theirs, must fit."""
+    together = sum(
+        min(note.offset_s, other.offset_s) - max(note.onset_s, other.onset_s)
+        > 0.5 * min(note.duration_s, other.duration_s)
+        for other in own
+    )
+    return together < limits_of(name).polyphony
 
 
 def _power(stems: Stems, name: str, start_s: float, config: AttributionConfig) -> Matrix:

@@ -56,7 +56,8 @@ def track_beats(parts: Sequence[Part], duration_s: float) -> BeatGrid | None:
         return None
     end_s = max(duration_s, float(onsets[-1]))
     curve = _salience(onsets, weights, end_s)
-    grids = [_constant_grid(period, onsets, weights, curve, end_s) for period in _periods(curve)]
+    played = _Played(onsets, weights, curve, Turning(onsets, weights), end_s)
+    grids = [_constant_grid(period, played) for period in _periods(curve)]
     best, _ = max(grids, key=lambda pair: pair[1])
     if best.confidence >= 0.72 or len(onsets) < 12:
         return best
@@ -114,16 +115,26 @@ def _comfort(period_s: float) -> float:
     return float(np.exp(-0.5 * (np.log2(60 / period_s / COMFORTABLE_BPM) / 0.8) ** 2))
 
 
-def _constant_grid(
-    period_s: float, onsets: Curve, weights: Curve, curve: Curve, end_s: float
-) -> tuple[BeatGrid, float]:
+@dataclass(frozen=True)
+class _Played:
+    """Onsets (s) with their weights, as a curve and as a spectrum, and where the recording ends."""
+
+    onsets: Curve
+    weights: Curve
+    curve: Curve
+    turning: Turning
+    end_s: float
+
+
+def _constant_grid(period_s: float, played: _Played) -> tuple[BeatGrid, float]:
     """Refine period and phase; the score favours grids whose beats carry weight and whose quarters explain the rest."""
-    period, phase = _locked(period_s, onsets, weights)
-    phase = _best_phase(period, phase, curve)
+    onsets, weights = played.onsets, played.weights
+    period, phase = _locked(period_s, played)
+    phase = _best_phase(period, phase, played.curve)
     first = phase - np.ceil((phase - float(onsets[0]) + 0.06) / period) * period
     while first + period <= float(onsets[0]) + 0.06:
         first += period
-    times = first + period * np.arange(int(np.ceil((end_s - first) / period)) + 2)
+    times = first + period * np.arange(int(np.ceil((played.end_s - first) / period)) + 2)
     on_beat = _share_near(onsets, weights, period, phase, 1)
     on_quarter = _share_near(onsets, weights, period, phase, 4)
     on_third = _share_near(onsets, weights, period, phase, 3)
@@ -133,19 +144,37 @@ def _constant_grid(
     return BeatGrid(tuple(float(t) for t in times), 60.0 / period, True, float(fit)), score
 
 
-def _locked(period_s: float, onsets: Curve, weights: Curve) -> tuple[float, float]:
+def _locked(period_s: float, played: _Played) -> tuple[float, float]:
     """Tune a candidate period so finely that beats, halves and quarters still agree at the far end."""
+    onsets, weights = played.onsets, played.weights
     span = max(float(onsets[-1] - onsets[0]), 4 * period_s)
     step = min(0.002, 0.1 * period_s / (4 * span))
     width = min(0.03, 0.011 / period_s)
     periods = period_s * (1 + np.arange(-width, width + step, step))
     strength = np.zeros(len(periods))
     for parts, share in ((1, 1.0), (2, 0.5), (4, 0.8), (3, 0.4)):
-        turns = np.exp(2j * np.pi * parts * onsets[None, :] / periods[:, None])
-        strength += share * np.abs(turns @ weights)
+        strength += share * played.turning.at(parts / periods)
     period = float(periods[int(strength.argmax())])
     quarter = (weights * np.exp(8j * np.pi * onsets / period)).sum()
     return period, float(np.angle(quarter) / (8 * np.pi) * period)
+
+
+class Turning:
+    """How well the onsets agree with a frequency: the magnitude of their Fourier transform, finely sampled."""
+
+    def __init__(self, onsets: Curve, weights: Curve, *, rate_hz: int = 200, finer: int = 16) -> None:
+        at = (onsets - onsets[0]) * rate_hz
+        low = np.floor(at).astype(int)
+        pulses = np.zeros(int(low[-1]) + 2)
+        np.add.at(pulses, low, weights * (low + 1 - at))
+        np.add.at(pulses, low + 1, weights * (at - low))
+        size = 1 << (finer * len(pulses)).bit_length()
+        self._per_hz = size / rate_hz
+        self._magnitude = np.abs(np.fft.rfft(pulses, size))
+
+    def at(self, frequencies_hz: Curve) -> Curve:
+        """The magnitude at each frequency."""
+        return np.asarray(self._magnitude[np.round(frequencies_hz * self._per_hz).astype(int)])
 
 
 def _best_phase(period: float, phase: float, curve: Curve) -> float:
@@ -174,7 +203,8 @@ def _filled(times: Curve, onsets: Curve, period: float) -> float:
     inside = times[(times > onsets[0] - 0.1) & (times < onsets[-1] + 0.1)]
     if not len(inside):
         return 0.0
-    nearest = np.abs(inside[:, None] - onsets[None, :]).min(1)
+    after = np.searchsorted(onsets, inside).clip(1, len(onsets) - 1)
+    nearest = np.minimum(np.abs(inside - onsets[after - 1]), np.abs(onsets[after] - inside))
     return float((nearest < min(0.06, 0.2 * period)).mean())
 
 

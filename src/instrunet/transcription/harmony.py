@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -99,24 +100,19 @@ def spell(pitch_class: int, fifths: int) -> tuple[str, int]:
 def chord_symbols(music: QuantisedMusic) -> tuple[ChordSymbol, ...]:
     """Name the harmony of each half bar (or bar, in three) where it is clear, leaving out repetitions."""
     span = Fraction(2) if music.beats_per_bar == 4 else Fraction(music.beats_per_bar)
-    notes = [n for p in music.parts if not _unpitched(p) for n in p.notes]
-    if not notes:
-        return ()
-    end = max(n.start + n.duration for n in notes)
+    chroma: dict[int, NDArray[np.float64]] = defaultdict(lambda: np.zeros(12))
+    lowest: dict[int, int] = defaultdict(lambda: 128)
+    for note in (n for p in music.parts if not _unpitched(p) for n in p.notes):
+        end = note.start + note.duration
+        for index in range(max(0, int(note.start // span)), int(-(-end // span))):
+            overlap = min(end, (index + 1) * span) - max(note.start, index * span)
+            chroma[index][note.pitch % 12] += float(overlap)
+            lowest[index] = min(lowest[index], note.pitch)
     symbols: list[ChordSymbol] = []
-    start = Fraction(0)
-    while start < end:
-        chroma = np.zeros(12)
-        lowest = 128
-        for note in notes:
-            overlap = min(note.start + note.duration, start + span) - max(note.start, start)
-            if overlap > 0:
-                chroma[note.pitch % 12] += float(overlap)
-                lowest = min(lowest, note.pitch)
-        found = _chord(chroma, lowest % 12)
+    for index in sorted(chroma):
+        found = _chord(chroma[index], lowest[index] % 12)
         if found and (not symbols or (symbols[-1].root, symbols[-1].kind) != found):
-            symbols.append(ChordSymbol(start, *found))
-        start += span
+            symbols.append(ChordSymbol(index * span, *found))
     return tuple(symbols)
 
 

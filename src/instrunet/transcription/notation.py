@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -131,18 +132,27 @@ def _staff(staff: Any, plan: StaffPlan) -> Any:
     staff.atSoundingPitch = True
     bar = Fraction(music.beats_per_bar)
     shift = -(-music.pickup // bar) * bar
-    lanes = voices(plan.part.notes) or ((),)
+    lanes = [_by_bar(lane, bar, shift) for lane in voices(plan.part.notes) or ((),)]
     end = max(n.start + n.duration for p in music.parts for n in p.notes)
     n_bars = max(1, int(-(-(end + shift) // bar)))
     for index in range(n_bars):
-        staff.append(_measure(index, index * bar - shift, lanes, plan))
+        staff.append(_measure(index, index * bar - shift, [lane.get(index, []) for lane in lanes], plan))
     for measure in staff.getElementsByClass("Measure"):
         measure.makeBeams(inPlace=True)
     staff.getElementsByClass("Measure").last().rightBarline = "final"
     return staff
 
 
-def _measure(index: int, start: Fraction, lanes: tuple[tuple[Chord, ...], ...], plan: StaffPlan) -> Any:
+def _by_bar(lane: Sequence[Chord], bar: Fraction, shift: Fraction) -> dict[int, list[Chord]]:
+    """The chords of a voice by the bars in which they sound."""
+    found: dict[int, list[Chord]] = {}
+    for chord in lane:
+        for index in range(int((chord.start + shift) // bar), int(-(-(chord.end + shift) // bar))):
+            found.setdefault(index, []).append(chord)
+    return found
+
+
+def _measure(index: int, start: Fraction, lanes: Sequence[Sequence[Chord]], plan: StaffPlan) -> Any:
     from music21 import stream
 
     measure = stream.Measure(number=index + 1)
@@ -180,7 +190,7 @@ def _head_matter(measure: Any, plan: StaffPlan) -> None:
 
 
 def _voice_in_bar(
-    lane: tuple[Chord, ...], start: Fraction, bar: Fraction, part: ScorePart, key: Key
+    lane: Sequence[Chord], start: Fraction, bar: Fraction, part: ScorePart, key: Key
 ) -> tuple[list[tuple[Fraction, Any]], bool]:
     """Notes and rests of one voice that fill the bar exactly; notes over the bar line are cut and tied."""
     from music21 import note as note21

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from instrunet.audio import load, resample
+from instrunet.audio import stream
 from instrunet.files import written_whole
 from instrunet.labels import instrument
 from instrunet.transcription.engrave import sounding_ids
@@ -64,12 +64,10 @@ def _sound(path: Path) -> str:
     """A stem as a data URI, small enough for a page."""
     import soundfile
 
-    audio = load(path)
-    samples = resample(audio.samples, audio.sample_rate_hz, PAGE_RATE_HZ)
     with io.BytesIO() as buffer:
         with soundfile.SoundFile(buffer, "w", PAGE_RATE_HZ, 1, format="OGG", subtype="VORBIS") as out:
-            for start in range(0, len(samples), PAGE_RATE_HZ):  # libsndfile wants Vorbis in small pieces
-                out.write(samples[start : start + PAGE_RATE_HZ])
+            for second in stream(path, sample_rate_hz=PAGE_RATE_HZ, block_s=1.0):  # libsndfile wants small pieces
+                out.write(second)
         return "data:audio/ogg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 

@@ -7,30 +7,29 @@ results of the earlier ones where they are.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from instrunet.audio import load, write
-from instrunet.errors import InstrunetError, UsageError
+from instrunet import __version__
+from instrunet.audio import Samples, stream
+from instrunet.errors import InstrunetError
 from instrunet.files import written_whole
-from instrunet.labels import INSTRUMENT_IDS, to_canonical
 from instrunet.transcription import remarks
 from instrunet.transcription.beats import track_beats
+from instrunet.transcription.casting import SCORE_ORDER, named_instruments
+from instrunet.transcription.chapters import CHAPTER_S
 from instrunet.transcription.metre import Metre, guess_metre
 from instrunet.transcription.midi import write_midi
 from instrunet.transcription.notes import DRUM_PARTS, Note, Part
 from instrunet.transcription.quantise import QuantisedMusic, quantise
-from instrunet.transcription.separation import Stems, separator, summing_to
+from instrunet.transcription.separation import separator
+from instrunet.transcription.stem_files import RATE_HZ, REST, read_stems, stem_path, write_stems
 from instrunet.transcription.workspace import Receipt, Workspace, content_digest
 from instrunet.transcription.writing_down import WritingOptions, write_down
 
-RATE_HZ = 44_100
 LONGEST_S = 20 * 60.0
 STAGES = ("recognise", "separate", "transcribe", "notate", "engrave", "page")
 
@@ -74,7 +73,6 @@ class ScoreMaker:
         self.recording = recording
         self.request = request or ScoreRequest()
         self.space = Workspace(folder, notify=notify)
-        self._cut: list[str] = []
 
     @property
     def folder(self) -> Path:
@@ -84,26 +82,22 @@ class ScoreMaker:
     @property
     def remarks(self) -> list[str]:
         """What the user should know about what has come out so far."""
-        found = list(self._cut)
-        for name, told in (("transcribe", remarks.of_notes), ("notate", remarks.of_bars)):
+        found: list[str] = []
+        told_by = {"separate": remarks.of_length, "transcribe": remarks.of_notes, "notate": remarks.of_bars}
+        for name, told in told_by.items():
             receipt = self.space.settled(name)
             found += told(receipt.facts) if receipt else []
         return found
 
-    @cached_property
-    def mix(self) -> NDArray[np.float32]:
-        """The recording, mono at 44.1 kHz."""
-        request = self.request
-        wanted = LONGEST_S + 1 if request.duration_s is None else request.duration_s
-        audio = load(self.recording, sample_rate_hz=RATE_HZ, start_s=request.start_s, duration_s=wanted)
-        if audio.duration_s > LONGEST_S:
-            self._cut.append(f"only the first {LONGEST_S / 60:.0f} minutes were taken; choose others with --start")
-        return audio.samples[: round(LONGEST_S * RATE_HZ)]
+    @property
+    def _longest_s(self) -> float:
+        return min(LONGEST_S, self.request.duration_s or LONGEST_S)
 
     @cached_property
     def _source(self) -> dict[str, Any]:
         request = self.request
-        return {"sha256": content_digest(self.recording), "start": request.start_s, "duration": request.duration_s}
+        digest = content_digest(self.recording)
+        return {"sha256": digest, "start": request.start_s, "duration": request.duration_s, "version": __version__}
 
     def recognise(self) -> Receipt:
         """Decide which parts exist, and when each plays."""
@@ -124,7 +118,8 @@ class ScoreMaker:
     def _heard(self) -> list[dict[str, Any]]:
         from instrunet.tagging import Tagger
 
-        tags = Tagger(self.request.model, vocabulary="instrunet").tag_array(self.mix, sample_rate_hz=RATE_HZ)
+        tagger = Tagger(self.request.model, vocabulary="instrunet")
+        tags = tagger.tag_file(self.recording, start_s=self.request.start_s, duration_s=self._longest_s)
         found = [t for t in tags.detected if t.label != "cymbals" or "drums" not in {d.label for d in tags.detected}]
         found = found[: self.request.most_parts]
         if not found:
@@ -156,21 +151,13 @@ class ScoreMaker:
         return self.space.stage("separate", depends, lambda: self._separate(names))
 
     def _separate(self, names: tuple[str, ...]) -> tuple[list[Path], dict[str, Any]]:
-        heard_alone = self.request.instruments is None and len(names) == 1
-        stems = (
-            summing_to(self.mix, {names[0]: self.mix}, RATE_HZ)
-            if heard_alone
-            else separator(self.request.separator).separate(self.mix, RATE_HZ, names)
-        )
-        paths = []
-        energy = float(self.mix @ self.mix) + 1e-12
-        shares = {}
-        for name, samples in {**stems.samples, "rest": stems.rest}.items():
-            path = self.folder / "stems" / f"{name}.flac"
-            write(path, samples, RATE_HZ, subtype="PCM_24")
-            paths.append(path)
-            shares[name] = round(float(samples @ samples) / energy, 4)
-        return paths, {"separator": self.request.separator, "energy_shares": shares}
+        alone = self.request.instruments is None and len(names) == 1
+        by = None if alone else separator(self.request.separator)
+        mix = _Excerpt(self)
+        taken = write_stems(self.folder, mix, names, by, partial(self.space.progress, "separate"))
+        facts = {"separator": self.request.separator, "energy_shares": taken.energy_shares,
+                 "duration_s": round(taken.duration_s, 3), "longest_s": LONGEST_S, "cut": mix.goes_on}  # fmt: skip
+        return [stem_path(self.folder, name) for name in (*names, REST)], facts
 
     def transcribe(self) -> Receipt:
         """Write the notes of each part: ``midi/<instrument>.mid`` and ``midi/all.mid``."""
@@ -179,19 +166,10 @@ class ScoreMaker:
         return self.space.stage("transcribe", depends, self._transcribe)
 
     def _transcribe(self) -> tuple[list[Path], dict[str, Any]]:
-        names = self.instruments
-        mix = self.mix
-        loaded = {n: load(self.folder / "stems" / f"{n}.flac").samples for n in names}
-        rest = load(self.folder / "stems" / "rest.flac").samples
-        ranges = {
-            row["instrument"]: tuple(
-                (float(a) - self.request.start_s, float(b) - self.request.start_s) for a, b in row["ranges"]
-            )
-            for row in self.recognise().facts["instruments"]
-            if row["ranges"]
-        }
-        parts = write_down(mix, Stems(loaded, rest, RATE_HZ), playing=ranges, options=self.request.writing)
-        grid = track_beats(parts, len(mix) / RATE_HZ)
+        duration_s = float(self.separate().facts["duration_s"])
+        ranges = self._ranges()
+        parts = self._written_down(ranges)
+        grid = track_beats(parts, duration_s)
         tempo = grid.tempo_bpm if grid else 120.0
         paths = [self.folder / "midi" / "all.mid"]
         write_midi(paths[0], parts, tempo_bpm=tempo)
@@ -201,7 +179,7 @@ class ScoreMaker:
             paths.append(path)
         notes = self.folder / "notes.json"
         _write_json(notes, [{"instrument": p.instrument, "notes": [asdict(n) for n in p.notes]} for p in parts])
-        whole = ((0.0, len(mix) / RATE_HZ),)
+        whole = ((0.0, duration_s),)
         pitched = [p for p in parts if not p.is_drums]
         facts = {
             "notes": {p.instrument: len(p.notes) for p in parts},
@@ -210,6 +188,31 @@ class ScoreMaker:
             "covered_s": {p.instrument: _length_s((n.onset_s, n.offset_s) for n in p.notes) for p in pitched},
         }
         return [*paths, notes], facts
+
+    def _ranges(self) -> dict[str, tuple[tuple[float, float], ...]]:
+        """When each instrument was heard, in seconds from the start of what was taken."""
+        begin = self.request.start_s
+        rows = self.recognise().facts["instruments"]
+        return {
+            row["instrument"]: tuple((float(a) - begin, float(b) - begin) for a, b in row["ranges"])
+            for row in rows
+            if row["ranges"]
+        }
+
+    def _written_down(self, ranges: dict[str, tuple[tuple[float, float], ...]]) -> tuple[Part, ...]:
+        """The notes of all parts, heard a chapter at a time."""
+        names = self.instruments
+        found: dict[str, list[Note]] = {name: [] for name in names}
+        for chapter in read_stems(self.folder, names):
+            playing = {n: tuple((a - chapter.from_s, b - chapter.from_s) for a, b in ranges[n]) for n in ranges}
+            for part in write_down(chapter.mix, chapter.stems, playing=playing, options=self.request.writing):
+                moved = (
+                    replace(n, onset_s=n.onset_s + chapter.from_s, offset_s=n.offset_s + chapter.from_s)
+                    for n in part.notes
+                )
+                found[part.instrument] += [n for n in moved if chapter.start_s <= n.onset_s < chapter.end_s]
+            self.space.progress("transcribe", chapter.end_s)
+        return tuple(Part(name, tuple(sorted(notes))) for name, notes in found.items())
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -294,40 +297,32 @@ class ScoreMaker:
         return self.space.stage("page", {"engrave": done.key}, work)
 
 
-SCORE_ORDER = (
-    "flute", "oboe", "clarinet", "bassoon", "saxophone", "harmonica", "french_horn", "trumpet", "trombone", "tuba",
-    "brass_section", "voice", "violin", "viola", "cello", "string_section", "mandolin", "banjo", "ukulele", "sitar",
-    "acoustic_guitar", "electric_guitar", "harp", "mallet_percussion", "accordion", "harpsichord", "piano",
-    "electric_piano", "organ", "synthesizer", "double_bass", "electric_bass", "timpani", "hand_percussion", "cymbals",
-    "drums",
-)  # fmt: skip
-"""From the top of the page to the bottom."""
+class _Excerpt(Iterator[Samples]):
+    """The recording in blocks of a chapter, mono, up to the longest that is taken."""
 
+    def __init__(self, maker: ScoreMaker) -> None:
+        wanted = maker.request.duration_s or LONGEST_S + 1.0
+        self._blocks = stream(
+            maker.recording, sample_rate_hz=RATE_HZ, block_s=CHAPTER_S, start_s=maker.request.start_s, duration_s=wanted
+        )
+        self._left = round(LONGEST_S * RATE_HZ)
+        self._nothing = f"{maker.recording}: there is no sound from {maker.request.start_s:g} s on"
+        self.goes_on = False
 
-def named_instruments(words: str) -> tuple[str, ...]:
-    """Read ``piano,violin`` (canonical ids or everyday words) into canonical ids.
-
-    >>> named_instruments("piano, sax")
-    ('piano', 'saxophone')
-
-    Raises:
-        UsageError: a word names no instrument.
-    """
-    found: list[str] = []
-    for word in (w.strip() for w in words.split(",") if w.strip()):
-        if word in INSTRUMENT_IDS:
-            found.append(word)
-            continue
-        try:
-            meant = to_canonical("freeform", word)
-        except InstrunetError:
-            meant = ()
-        if not meant:
-            raise UsageError(f"{word!r} names no instrument; `instrunet labels` lists them")
-        found.append(meant[0])
-    if not found:
-        raise UsageError("no instrument was named")
-    return tuple(dict.fromkeys(found))
+    def __next__(self) -> Samples:
+        block = next(self._blocks, None)
+        if block is None and self._nothing:
+            raise InstrunetError(self._nothing)
+        if block is None:
+            raise StopIteration
+        self._nothing = ""
+        kept = block[: self._left]
+        self.goes_on = len(kept) < len(block)
+        self._left -= len(kept)
+        if not len(kept):
+            self._blocks.close()
+            raise StopIteration
+        return kept
 
 
 def with_instruments(request: ScoreRequest, words: str | None) -> ScoreRequest:

@@ -10,6 +10,17 @@ COVERED = 0.3
 ENOUGH_S = 3.0
 
 
+def of_length(facts: Mapping[str, Any]) -> list[str]:
+    """Say where a recording was cut off.
+
+    >>> of_length({"cut": True, "longest_s": 1200.0})
+    ['only the first 20 minutes were taken; choose others with --start']
+    """
+    if not facts.get("cut"):
+        return []
+    return [f"only the first {facts['longest_s'] / 60:.0f} minutes were taken; choose others with --start"]
+
+
 def of_notes(facts: Mapping[str, Any]) -> list[str]:
     """Say where an instrument sounds for long and hardly a steady note was heard.
 

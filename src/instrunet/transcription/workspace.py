@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,13 +65,19 @@ class Workspace:
             return known
         self._notify(name, "running")
         files, facts = work()
-        listed = {path.relative_to(self.folder).as_posix(): _digest(path.read_bytes()) for path in files}
+        listed = {path.relative_to(self.folder).as_posix(): content_digest(path) for path in files}
+        if known is not None:
+            self._sweep(set(known.files) - set(listed))
         receipt = Receipt(name, key, listed, facts)
         with written_whole(self._place(name)) as beside:
             beside.write_text(json.dumps({"key": key, "files": listed, "facts": facts}, indent=1), encoding="utf-8")
         self._settled[name] = receipt
         self._notify(name, "done")
         return receipt
+
+    def progress(self, name: str, done_s: float) -> None:
+        """Tell how far a stage is, in seconds of the recording."""
+        self._notify(name, f"running, {int(done_s) // 60}:{int(done_s) % 60:02d} done")
 
     def receipt(self, name: str) -> Receipt | None:
         """What a stage left, if it ran."""
@@ -88,10 +94,17 @@ class Workspace:
     def _place(self, name: str) -> Path:
         return self.folder / RECEIPTS / f"{name}.json"
 
+    def _sweep(self, names: Iterable[str]) -> None:
+        """Remove what an earlier run of a stage left and this one did not write again."""
+        for name in names:
+            path = self.folder / name
+            if self.folder.resolve() in path.resolve().parents:
+                path.unlink(missing_ok=True)
+
     def _stands(self, receipt: Receipt) -> bool:
         for name, digest in receipt.files.items():
             path = self.folder / name
-            if not path.is_file() or _digest(path.read_bytes()) != digest:
+            if not path.is_file() or content_digest(path) != digest:
                 return False
         return True
 

@@ -15,6 +15,7 @@ from instrunet.transcription.drums import transcribe_drums
 from instrunet.transcription.limits import limits_of, within
 from instrunet.transcription.note_tracking import TrackingConfig, backdated, track
 from instrunet.transcription.notes import DRUM_PARTS, Note, Part
+from instrunet.transcription.reattacks import bowed_again
 from instrunet.transcription.separation import Stems
 
 Samples = NDArray[np.float32]
@@ -25,6 +26,8 @@ SLOW_ATTACK = frozenset(
 )
 ATTACK_S = 0.15
 """How long before its onset is heard a bowed or blown note can have begun."""
+BOWED_LOW = frozenset({"viola", "cello"})
+"""Whose repeated notes are looked for in the level of the stem; a violin's or a flute's vibrato is too like them."""
 SOURCES = ("mix", "stems")
 
 
@@ -78,6 +81,8 @@ def _pitched(
     found: dict[str, tuple[Note, ...]] = {}
     for part in attribute(notes, chosen, playing=playing):
         own = backdated(part.notes, heard, ATTACK_S) if part.instrument in SLOW_ATTACK else part.notes
+        if part.instrument in BOWED_LOW:
+            own = bowed_again(own, stems.samples[part.instrument], rate)
         found[part.instrument] = within(own, limits_of(part.instrument), keep_bends=options.keep_bends)
     return found
 
@@ -85,7 +90,10 @@ def _pitched(
 def _alone(samples: Samples, rate: int, name: str, options: WritingOptions) -> tuple[Note, ...]:
     limits = limits_of(name)
     config = TrackingConfig(low=limits.low, high=limits.high, attack_s=ATTACK_S if name in SLOW_ATTACK else 0.0)
-    return within(track(listen(samples, rate), config), limits, keep_bends=options.keep_bends)
+    notes = track(listen(samples, rate), config)
+    if name in BOWED_LOW:
+        notes = bowed_again(notes, samples, rate)
+    return within(notes, limits, keep_bends=options.keep_bends)
 
 
 def _while_playing(
