@@ -7,7 +7,7 @@ import pytest
 
 from instrunet.errors import InstrunetError, UsageError
 from instrunet.synthesis.bank import NoteBank, NoteRow, write_bank
-from instrunet.synthesis.corpus import CorpusRecipe, ShardMaker, bank_jobs
+from instrunet.synthesis.corpus import CorpusRecipe, ShardMaker, bank_jobs, banks_beside
 from instrunet.synthesis.store import StemStore
 from instrunet.synthesis.workers import each_made
 from tests.synth import tone
@@ -34,6 +34,14 @@ def test_banks_of_every_kind_are_planned(tmp_path: Path) -> None:
     assert [job.kind for job in jobs] == ["samples", "soundfont", "stops", "model"]
     with pytest.raises(InstrunetError, match=r"gone\.sf2"):
         bank_jobs(CorpusRecipe(soundfonts=("gone.sf2",)), tmp_path, tmp_path)
+
+
+def test_a_bank_of_another_recipe_is_found(tmp_path: Path) -> None:
+    assert banks_beside(tmp_path) == set()
+    for name in ("whole", "half"):
+        (tmp_path / "banks" / name).mkdir(parents=True)
+    (tmp_path / "banks" / "whole" / "notes.jsonl").write_text("")
+    assert banks_beside(tmp_path) == {str(tmp_path / "banks" / "whole")}
 
 
 @pytest.fixture(scope="module")

@@ -139,6 +139,11 @@ def bank_jobs(recipe: CorpusRecipe, material: Path, out: Path) -> list[BankJob]:
     return jobs
 
 
+def banks_beside(out: Path) -> set[str]:
+    """The banks that lie in a corpus folder, whoever made them."""
+    return {str(path.parent) for path in (out / "banks").glob("*/notes.jsonl")}
+
+
 @dataclass(frozen=True)
 class ShardMaker:
     """Makes one shard of stems by its number."""

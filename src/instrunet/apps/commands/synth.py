@@ -119,21 +119,26 @@ def corpus(
     workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
-    """Make the banks and the shards of stems that a default model is trained on."""
+    """Make the banks and the shards of stems that a default model is trained on.
+
+    Banks that lie in OUT/banks already, such as those of other recipes, are played too.
+    """
     from dataclasses import asdict, replace
 
     from instrunet.synthesis import corpus as made
     from instrunet.synthesis.note_mixtures import same_settings
+    from instrunet.synthesis.patch_set import find_patch_sets
     from instrunet.synthesis.soundfont import fluidsynth
 
     read = made.CorpusRecipe.read(recipe)
-    wanted = None if read.soundfonts == ("installed",) else [Path(font) for font in read.soundfonts]
-    read = replace(read, soundfonts=_fonts(wanted, player=fluidsynth))
+    installed = read.soundfonts == ("installed",)
+    fonts = _fonts(None if installed else [Path(font) for font in read.soundfonts], player=fluidsynth)
+    read = replace(read, soundfonts=(*fonts, *map(str, find_patch_sets() if installed else ())))
     jobs = made.bank_jobs(read, material, out)
     same_settings(out, asdict(read))
     _sweep(out)
     _make(made.make_bank, jobs, workers, quiet)
-    banks = tuple(sorted(job.folder for job in jobs))
+    banks = tuple(sorted({job.folder for job in jobs} | made.banks_beside(out)))
     maker = made.ShardMaker(read, str(material), banks, str(out / "stems"), str(_cache("voices")))
     n_shards = shards or read.shards
     _make(maker, range(n_shards), workers, quiet)
