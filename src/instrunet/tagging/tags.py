@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from instrunet.tagging.perhaps import Family, families
+
 
 @dataclass(frozen=True)
 class Range:
@@ -84,6 +86,11 @@ class Tags:
         return tuple(tag for tag in self.ranked if tag.detected)
 
     @property
+    def perhaps(self) -> tuple[Family, ...]:
+        """Families that are likely although no member is detected: where an instrument cannot be told from another."""
+        return families(self.instruments)
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The labels of the instruments, in their order."""
         return tuple(tag.label for tag in self.instruments)
@@ -109,6 +116,7 @@ class Tags:
             "vocabulary": self.vocabulary,
             "detected": [tag.label for tag in self.detected],
             "instruments": [_instrument_dict(tag, activity and tag.detected) for tag in self.ranked],
+            "perhaps": [{"family": f.name, "confidence": round(f.confidence, 6)} for f in self.perhaps],
             "unknown": list(self.unknown),
             "remarks": list(self.remarks),
         }

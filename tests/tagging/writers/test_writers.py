@@ -134,6 +134,14 @@ def test_a_table_of_nothing_says_what_is_near():
     assert "nearest is harp at 0.31 of 0.50" in file.getvalue()
 
 
+def test_a_table_of_nothing_names_a_likely_family():
+    curve = np.zeros(3, np.float32)
+    reeds = tuple(InstrumentTag(name, 0.3, False, 0.5, curve) for name in ("clarinet", "oboe"))
+    file = io.StringIO()
+    write_table([Tags("a.wav", 0.3, "instrunet", "m", reeds, curve)], file, WriteOptions())
+    assert "0.30 of 0.50; perhaps woodwinds 0.51" in " ".join(file.getvalue().split())
+
+
 def test_picture(tags, tmp_path):
     assert drawn(tags, tmp_path / "a.png").shape == (404, 1210, 3)
 

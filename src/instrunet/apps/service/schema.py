@@ -32,6 +32,13 @@ class InstrumentJson(_Strict):
     activity: list[Share] | None = Field(None, description="At each of times_s; only with timeline=true.")
 
 
+class FamilyJson(_Strict):
+    """A family of instruments that is likely although no member of it is detected."""
+
+    family: str
+    confidence: Share
+
+
 class TagsJson(_Strict):
     """Which instruments play in a recording, and when; the most confident first."""
 
@@ -42,6 +49,7 @@ class TagsJson(_Strict):
     vocabulary: str
     detected: list[str]
     instruments: list[InstrumentJson]
+    perhaps: list[FamilyJson] = Field(description="Likely families none of whose members is detected.")
     unknown: list[str] = Field(description="Words of the vocabulary that the model cannot tell of.")
     remarks: list[str] = Field(description="What was wrong with the file, if it could be read all the same.")
     times_s: list[float] | None = Field(None, description="The middle of each step; only with timeline=true.")
@@ -112,6 +120,7 @@ TAGS_EXAMPLE: dict[str, Any] = {
         },
         {"label": "cello", "confidence": 0.212345, "detected": False, "threshold": 0.5, "ranges": []},
     ],
+    "perhaps": [],
     "unknown": ["bagpipes"],
     "remarks": [],
 }

@@ -66,7 +66,13 @@ def nothing(tags: Tags) -> str:
         return "  no instrument recognised"
     best = tags.ranked[0]
     near = f"{best.label} at {best.confidence:.2f} of {best.threshold:.2f}"
-    return f"  no instrument reaches its threshold; nearest is {near}"
+    return f"  no instrument reaches its threshold; nearest is {near}{perhaps(tags)}"
+
+
+def perhaps(tags: Tags) -> str:
+    """The families that are likely although no member is detected, if there are any."""
+    named = ", ".join(f"{family.name} {family.confidence:.2f}" for family in tags.perhaps)
+    return f"; perhaps {named}" if named else ""
 
 
 def _table(tags: Tags, options: WriteOptions, timeline_cells: int) -> Table:
