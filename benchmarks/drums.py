@@ -3,8 +3,8 @@
     PYTHONPATH=. python benchmarks/drums.py ../shared/midi [--songs 12] [--seconds 20]
 
 Drum tracks of MIDI songs are rendered with the kits of two General MIDI sound-fonts (the drum network was trained on
-recorded hits of other kits); F1 of the hits within 50 ms, by kind: of the drums alone, and of the stem that the separator
-takes out of the whole song, told who plays. Keys of other kinds (claps, cowbells, congas ...) are not rendered.
+recorded hits of other kits); F1 of the hits within 50 ms, by kind: of the drums alone, and of the stem that the
+separator takes out of the whole song, told who plays. Other keys (claps, cowbells, congas ...) are left out.
 """
 
 from __future__ import annotations

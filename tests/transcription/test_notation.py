@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from instrunet.transcription.beats import BeatGrid
+from instrunet.transcription.hands import hands
+from instrunet.transcription.metre import Metre
 from instrunet.transcription.midi import read_midi, write_midi
 from instrunet.transcription.notes import Note, Part
-from instrunet.transcription.quantise import QuantisedMusic, ScoreNote, ScorePart
-from instrunet.transcription.staves import hands, voices
+from instrunet.transcription.quantise import QuantisedMusic, ScoreNote, ScorePart, quantise
+from instrunet.transcription.staves import voices
 
 music21 = pytest.importorskip("music21")
 pytest.importorskip("verovio")
@@ -94,6 +97,25 @@ def test_hands_split_where_the_gap_is() -> None:
     right, left = hands(notes)
     assert [n.pitch for n in right] == [72, 76]
     assert [n.pitch for n in left] == [40, 47]
+
+
+def test_a_melody_over_broken_chords_is_the_right_hands() -> None:
+    melody = [(0, 2, 72), (2, 1, 76), (3, 1, 79), (4, 1.5, 71), (5.5, 0.5, 72), (6, 2, 74)]
+    broken = [(k / 2, 0.5, (60, 67, 64, 67)[k % 4]) for k in range(16)]
+    notes = [ScoreNote(Fraction(a), Fraction(b), p, 80) for a, b, p in [*melody, *broken]]
+    right, left = hands(notes)
+    assert {(a, p) for a, _, p in melody} <= {(n.start, n.pitch) for n in right}
+    assert len(left) >= 14  # of 16
+
+
+def test_a_melody_is_held_over_the_other_hand() -> None:
+    beat_s = 0.5
+    notes = [Note(2 * k * beat_s, (2 * k + 1.9) * beat_s, 72 + k) for k in range(4)]
+    notes += [Note(k * beat_s / 2, (k + 0.9) * beat_s / 2, (48, 55, 52, 55)[k % 4]) for k in range(16)]
+    grid = BeatGrid(tuple(beat_s * k for k in range(12)), 120.0, constant=True, confidence=1.0)
+    (part,) = quantise([Part("piano", tuple(sorted(notes)))], grid, Metre(4, 0, 1.0)).parts
+    assert [n.duration for n in part.notes if n.hand == "right"] == [2, 2, 2, 2]
+    assert {n.duration for n in part.notes if n.hand == "left"} == {Fraction(1, 2)}
 
 
 def test_a_held_note_gets_a_voice_of_its_own() -> None:

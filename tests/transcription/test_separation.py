@@ -97,3 +97,10 @@ def test_a_note_whose_likeliest_owner_is_busy_goes_to_the_next() -> None:
     stems = summing_to(trumpet + piano, {"trumpet": trumpet, "piano": piano}, RATE)
     parts = attribute((Note(0.0, 1.0, 72), Note(0.0, 1.0, 64)), stems)
     assert {p.instrument: [n.pitch for n in p.notes] for p in parts} == {"trumpet": [72], "piano": [64]}
+
+
+def test_a_note_of_nobody_is_left_out() -> None:
+    flute, stranger = note_of("flute", 84), note_of("trumpet", 67)
+    stems = summing_to(flute + stranger, {"flute": flute}, RATE)
+    (part,) = attribute((Note(0.0, 1.0, 84), Note(0.5, 1.0, 67)), stems)
+    assert [n.pitch for n in part.notes] == [84]

@@ -33,12 +33,14 @@ class AttributionConfig:
         n_partials: Partials of a note that are compared.
         unison_share: From this share on, a second instrument plays the note as well.
         least_share: From this share on, an instrument can take a note whose likelier owner is busy.
+        against_rest: A note that no stem holds this strongly, against what no instrument claimed, is nobody's.
         spectrum: Where they are looked up.
     """
 
     n_partials: int = 3
     unison_share: float = 0.42
     least_share: float = 0.05
+    against_rest: float = 1.0
     spectrum: SpectrumConfig = field(default_factory=SpectrumConfig)
 
 
@@ -64,13 +66,14 @@ def attribute(
     claimed: list[tuple[Note, NDArray[np.float64]]] = []
     for block, group in itertools.groupby(sorted(notes), key=lambda note: int(note.onset_s // BLOCK_S)):
         start_s = block * BLOCK_S
-        power = {name: _power(stems, name, start_s, config) for name in names}
+        power = {name: _power(stems.samples[name], stems.sample_rate_hz, start_s, config) for name in names}
+        left_over = _power(stems.rest, stems.sample_rate_hz, start_s, config)
         for note in group:
             heard = replace(note, onset_s=note.onset_s - start_s, offset_s=note.offset_s - start_s)
             claims = np.array(
                 [_claim(heard, power[name], config) if _may_play(note, name, playing) else 0.0 for name in names]
             )
-            if claims.sum() > 0:
+            if claims.max() > config.against_rest * _claim(heard, left_over, config):
                 claimed.append((note, claims / claims.sum()))
     found = _dealt(claimed, names, config)
     return tuple(Part(name, tuple(sorted(found[name]))) for name in names)
@@ -100,16 +103,19 @@ def _free(note: Note, own: list[Note], name: str) -> bool:
     return together < limits_of(name).polyphony
 
 
-def _power(stems: Stems, name: str, start_s: float, config: AttributionConfig) -> Matrix:
+def _power(samples: NDArray[np.float32], rate_hz: int, start_s: float, config: AttributionConfig) -> Matrix:
     """Power of a block of a stem, and of a second more, in which its last notes begin."""
     from instrunet.audio import resample
 
-    first, last = (round(t * stems.sample_rate_hz) for t in (start_s, start_s + BLOCK_S + 1.0))
-    samples = stems.samples[name][first:last]
+    first, last = (round(t * rate_hz) for t in (start_s, start_s + BLOCK_S + 1.0))
     rate = config.spectrum.sample_rate_hz
-    if stems.sample_rate_hz != rate:
-        samples = resample(samples, stems.sample_rate_hz, rate)
-    return np.abs(analyse(samples, config.spectrum)).astype(np.float32) ** 2
+    block = samples[first:last]
+    return (
+        np.abs(analyse(block if rate_hz == rate else resample(block, rate_hz, rate), config.spectrum)).astype(
+            np.float32
+        )
+        ** 2
+    )
 
 
 def _may_play(note: Note, name: str, playing: Mapping[str, tuple[tuple[float, float], ...]] | None) -> bool:

@@ -25,16 +25,18 @@ class DrumConfig:
     """Onset picking and decision.
 
     Attributes:
-        threshold: A kind of hit counts from this probability on; the likeliest always counts.
+        threshold: A kind of hit counts from this probability on.
+        least: The likeliest kind counts from this probability on; an onset without one is no hit (a bass, a guitar).
         sensitivity: An onset must rise this far above the local median, in units of the overall spread.
         spacing_s: Two onsets are at least this far apart.
         quietest_db: Onsets this far below the loudest are left out.
     """
 
     threshold: float = 0.5
-    sensitivity: float = 0.6
+    least: float = 0.3
+    sensitivity: float = 0.9
     spacing_s: float = 0.05
-    quietest_db: float = -38.0
+    quietest_db: float = -30.0
 
 
 def transcribe_drums(samples: Samples, sample_rate_hz: int, config: DrumConfig | None = None) -> tuple[Note, ...]:
@@ -97,7 +99,9 @@ def _attack(samples: Samples, near: int, hop: int) -> int:
 
 def _notes_at(onset_s: float, level: float, probabilities: dict[str, float], config: DrumConfig) -> list[Note]:
     likeliest = max(probabilities, key=lambda kind: probabilities[kind])
-    struck = {kind for kind, p in probabilities.items() if p >= config.threshold} | {likeliest}
+    struck = {kind for kind, p in probabilities.items() if p >= config.threshold}
+    if probabilities[likeliest] >= config.least:
+        struck.add(likeliest)
     if {"hihat_closed", "hihat_open"} <= struck:
         struck.discard(min(("hihat_closed", "hihat_open"), key=lambda kind: probabilities[kind]))
     velocity = int(np.clip(round(127 * level**0.5), 1, 127))

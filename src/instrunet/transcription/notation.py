@@ -12,11 +12,12 @@ from instrunet.errors import MissingExtraError
 from instrunet.files import written_whole
 from instrunet.labels import instrument
 from instrunet.transcription.drum_staff import drum_measure_note
+from instrunet.transcription.hands import TWO_STAVES, hands
 from instrunet.transcription.harmony import ChordSymbol, Key, chord_symbols, find_key, spell
 from instrunet.transcription.notes import DRUM_PARTS
 from instrunet.transcription.players import player_of, shown_name
-from instrunet.transcription.quantise import QuantisedMusic, ScorePart
-from instrunet.transcription.staves import TWO_STAVES, Chord, clef_of, hands, voices
+from instrunet.transcription.quantise import QuantisedMusic, ScoreNote, ScorePart
+from instrunet.transcription.staves import Chord, clef_of, voices
 
 USUAL_CLEF = {
     "viola": "alto", "cello": "bass", "double_bass": "bass", "electric_bass": "bass", "bassoon": "bass",
@@ -112,7 +113,7 @@ def _staves(part: ScorePart, music: QuantisedMusic, key: Key, heading: Heading) 
     if part.instrument in DRUM_PARTS:
         return [_staff(stream.Part(), StaffPlan(part, "percussion", music, key, heading))]
     if part.instrument in TWO_STAVES:
-        right, left = hands(part.notes)
+        right, left = _by_hand(part)
         if right and left:
             upper = ScorePart(part.instrument, right, part.confidence)
             lower = ScorePart(part.instrument, left, part.confidence)
@@ -122,6 +123,14 @@ def _staves(part: ScorePart, music: QuantisedMusic, key: Key, heading: Heading) 
             ]
     clef = clef_of(part.notes, usual=USUAL_CLEF.get(part.instrument))
     return [_staff(stream.Part(), StaffPlan(part, clef, music, key, heading))]
+
+
+def _by_hand(part: ScorePart) -> tuple[tuple[ScoreNote, ...], tuple[ScoreNote, ...]]:
+    """Right and left hand, as they were decided; decided now where they were not."""
+    if any(not n.hand for n in part.notes):
+        return hands(part.notes)
+    right, left = (tuple(n for n in part.notes if n.hand == hand) for hand in ("right", "left"))
+    return right, left
 
 
 def _staff(staff: Any, plan: StaffPlan) -> Any:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from instrunet.transcription.beats import BeatGrid
+from instrunet.transcription.hands import TWO_STAVES, hands
 from instrunet.transcription.metre import Metre
 from instrunet.transcription.notes import Note, Part
 
@@ -22,12 +23,16 @@ COST_PER_LEVEL = {1: 0.0, 2: 0.0006, 3: 0.0022, 4: 0.0024}
 
 @dataclass(frozen=True)
 class ScoreNote:
-    """A note in beats (quarter notes) from the first downbeat; negative in a pick-up."""
+    """A note in beats (quarter notes) from the first downbeat; negative in a pick-up.
+
+    On a keyboard, ``hand`` is ``right`` or ``left``; empty where it has not been decided.
+    """
 
     start: Fraction
     duration: Fraction
     pitch: int
     velocity: int
+    hand: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def quantise(parts: Sequence[Part], grid: BeatGrid, metre: Metre) -> QuantisedMu
     done: list[ScorePart] = []
     for part in parts:
         notes = [_placed(row, feel, metre, errors, swing=swing) for row in played[id(part)]]
-        done.append(ScorePart(part.instrument, _tidy(notes, drums=part.is_drums), part.confidence))
+        done.append(ScorePart(part.instrument, _written(part, notes), part.confidence))
     starts = [n.start for p in done for n in p.notes]
     pickup = max(Fraction(0), -min(starts, default=Fraction(0)))
     mean_error = sum(errors) / len(errors) if errors else 0.0
@@ -134,7 +139,16 @@ def _duration(beats: float, *, triplet: bool) -> Fraction:
     return min(allowed, key=lambda d: abs(float(d) - beats * 1.08) / (float(d) + 0.3) + 0.02 * (d.denominator > 2))
 
 
-def _tidy(notes: list[ScoreNote], *, drums: bool) -> tuple[ScoreNote, ...]:
+def _written(part: Part, notes: list[ScoreNote]) -> tuple[ScoreNote, ...]:
+    """Tidy a part, the hands of a keyboard each by itself: a melody is held over a moving left hand."""
+    if part.instrument not in TWO_STAVES:
+        return _tidy(notes, drums=part.is_drums)
+    by_hand = dict(zip(("right", "left"), hands(notes), strict=True))
+    played = [replace(n, hand=hand) for hand, own in by_hand.items() for n in _tidy(own, drums=False)]
+    return tuple(sorted(played, key=lambda n: (n.start, n.pitch)))
+
+
+def _tidy(notes: Sequence[ScoreNote], *, drums: bool) -> tuple[ScoreNote, ...]:
     """One note a pitch and place; a note ends where the same voice goes on, and small gaps are closed."""
     latest: dict[tuple[Fraction, int], ScoreNote] = {}
     for note in notes:

@@ -1,16 +1,12 @@
-"""Which staff and voice a note is written on: hands of a keyboard, clefs, at most two voices a staff."""
+"""In which clef and voice a note is written: at most two voices a staff."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from instrunet.transcription.quantise import ScoreNote
-
-TWO_STAVES = frozenset({"piano", "electric_piano", "organ", "harpsichord", "harp", "accordion", "synthesizer"})
-SPAN_OF_A_HAND = 14
 
 
 @dataclass(frozen=True)
@@ -26,40 +22,6 @@ class Chord:
     def end(self) -> Fraction:
         """Where it ends."""
         return self.start + self.duration
-
-
-def hands(notes: Sequence[ScoreNote]) -> tuple[tuple[ScoreNote, ...], tuple[ScoreNote, ...]]:
-    """Split a keyboard part into right and left hand with a line that moves with the music.
-
-    At each moment the split lies in the widest gap near the running centre, so that a melody in the tenor range is
-    not torn at middle C, and each hand's span stays playable.
-    """
-    right: list[ScoreNote] = []
-    left: list[ScoreNote] = []
-    line = 60.0
-    by_start: dict[Fraction, list[ScoreNote]] = {}
-    for note in sorted(notes, key=lambda n: (n.start, n.pitch)):
-        by_start.setdefault(note.start, []).append(note)
-    for start in sorted(by_start):
-        group = by_start[start]
-        held = [n for n in (*right[-6:], *left[-6:]) if n.start < start < n.start + n.duration]
-        pitches = sorted({n.pitch for n in (*group, *held)})
-        line = 0.7 * line + 0.3 * _split(pitches, line)
-        for note in group:
-            (right if note.pitch >= line else left).append(note)
-    return tuple(right), tuple(left)
-
-
-def _split(pitches: list[int], line: float) -> float:
-    if not pitches:
-        return line
-    if len(pitches) == 1:
-        return min(max(line, pitches[0] - 9.0), pitches[0] + 9.0) if abs(pitches[0] - 60) < 8 else 60.0
-    gaps = [(b - a - 0.35 * abs((a + b) / 2 - line), (a + b) / 2) for a, b in itertools.pairwise(pitches)]
-    best = max(gaps)[1]
-    if pitches[-1] - pitches[0] <= SPAN_OF_A_HAND:
-        return pitches[0] - 1.0 if pitches[0] >= 55 else pitches[-1] + 1.0 if pitches[-1] <= 60 else best
-    return best
 
 
 def clef_of(notes: Sequence[ScoreNote], *, usual: str | None = None) -> str:
