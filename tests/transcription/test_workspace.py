@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from instrunet.audio import load, write
-from instrunet.errors import InstrunetError, UsageError
+from instrunet.errors import InstrunetError, MissingExtraError, UsageError
 from instrunet.transcription.casting import named_instruments
 from instrunet.transcription.drums import KEYS, DrumConfig, find_onsets, transcribe_drums
 from instrunet.transcription.notes import Note, Part
@@ -107,14 +108,14 @@ def test_a_kick_is_a_kick_and_a_hat_is_a_hat(rng: np.random.Generator) -> None:
 
 
 def test_what_is_doubtful_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    free = np.cumsum(np.random.default_rng(0).uniform(0.15, 1.2, 60))
+    free = np.cumsum(np.random.default_rng(0).uniform(0.05, 0.32, 60))
     notes = tuple(Note(float(t), float(t) + 0.02, 60 + k % 5) for k, t in enumerate(free))
     monkeypatch.setattr("instrunet.transcription.pipeline.write_down", lambda *_, **__: (Part("voice", notes),))
-    write(tmp_path / "free.wav", tone(220.0, 45.0, sample_rate_hz=44_100), 44_100)
+    write(tmp_path / "free.wav", tone(220.0, 12.0, sample_rate_hz=44_100), 44_100)
     maker = ScoreMaker(tmp_path / "free.wav", tmp_path / "out", ScoreRequest(instruments=("voice",)))
     maker.transcribe()
     assert maker.remarks == [
-        "voice: sounds for 45 s, but steady notes cover only 1 s of it: speech, noise or very free playing?"
+        "voice: sounds for 12 s, but steady notes cover only 1 s of it: speech, noise or very free playing?"
     ]
     pytest.importorskip("music21")
     maker.notate()
@@ -122,3 +123,35 @@ def test_what_is_doubtful_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     again = ScoreMaker(tmp_path / "free.wav", tmp_path / "out", ScoreRequest(instruments=("voice",)))
     again.notate()
     assert again.remarks == maker.remarks
+
+
+@pytest.mark.parametrize(
+    ("module", "stage", "kept"),
+    [("pretty_midi", "transcribe", "stems/flute.flac"), ("music21", "notate", "midi/all.mid"),
+     ("verovio", "engrave", "score.musicxml"), ("cairosvg", "engrave", "score.musicxml")],
+)  # fmt: skip
+def test_a_missing_extra_is_named_and_earlier_results_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, stage: str, kept: str
+) -> None:
+    pytest.importorskip(module)
+    pytest.importorskip("music21")
+    tune = (Part("flute", tuple(Note(0.5 * k, 0.5 * k + 0.4, 72 + k) for k in range(8))),)
+    monkeypatch.setattr("instrunet.transcription.pipeline.write_down", lambda *_, **__: tune)
+    write(tmp_path / "tune.wav", tone(523.0, 4.5, sample_rate_hz=44_100), 44_100)
+    monkeypatch.setitem(sys.modules, module, None)
+    maker = ScoreMaker(tmp_path / "tune.wav", tmp_path / "out", ScoreRequest(instruments=("flute",)))
+    with pytest.raises(MissingExtraError, match=r'pip install "instrunet\[transcribe\]"'):
+        maker.page()
+    assert maker.space.receipt(stage) is None
+    assert (tmp_path / "out" / kept).is_file()
+    monkeypatch.undo()
+
+
+def test_what_an_earlier_run_left_goes_when_a_later_one_does_not_write_it(tmp_path: Path) -> None:
+    def work(name: str) -> tuple[list[Path], dict[str, Any]]:
+        (tmp_path / name).write_text(name)
+        return [tmp_path / name], {}
+
+    Workspace(tmp_path).stage("a", {"x": 1}, lambda: work("old.mid"))
+    Workspace(tmp_path).stage("a", {"x": 2}, lambda: work("new.mid"))
+    assert sorted(p.name for p in tmp_path.glob("*.mid")) == ["new.mid"]

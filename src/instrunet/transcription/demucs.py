@@ -71,12 +71,12 @@ class DemucsSeparator:
             raise InstrunetError(f"Demucs's weights ({self.model}) could not be loaded: {error}") from error
 
     def _run(self, mix: Samples, sample_rate_hz: int) -> dict[str, Samples]:
+        network = self._network
         import torch
         from demucs.apply import apply_model
 
         from instrunet.audio import resample
 
-        network = self._network
         rate = int(network.samplerate)
         signal = mix if sample_rate_hz == rate else resample(mix, sample_rate_hz, rate)
         stereo = torch.from_numpy(np.stack([signal, signal]))[None]

@@ -6,6 +6,7 @@ results of the earlier ones where they are.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -15,7 +16,7 @@ from typing import Any
 
 from instrunet import __version__
 from instrunet.audio import Samples, stream
-from instrunet.errors import InstrunetError
+from instrunet.errors import InstrunetError, MissingExtraError
 from instrunet.files import written_whole
 from instrunet.transcription import remarks
 from instrunet.transcription.beats import track_beats
@@ -166,6 +167,7 @@ class ScoreMaker:
         return self.space.stage("transcribe", depends, self._transcribe)
 
     def _transcribe(self) -> tuple[list[Path], dict[str, Any]]:
+        _ready("pretty_midi", "writing MIDI")
         duration_s = float(self.separate().facts["duration_s"])
         ranges = self._ranges()
         parts = self._written_down(ranges)
@@ -231,6 +233,7 @@ class ScoreMaker:
         done = self.transcribe()
 
         def work() -> tuple[list[Path], dict[str, Any]]:
+            _ready("music21", "notation")
             music, facts = self._quantised()
             path = self.folder / "score.musicxml"
             write_musicxml(path, music, ScoreOptions(title=self.title))
@@ -273,6 +276,7 @@ class ScoreMaker:
         done = self.notate()
 
         def work() -> tuple[list[Path], dict[str, Any]]:
+            _ready("cairosvg", "writing PDF")
             pages = svg_pages(self.folder / "score.musicxml")
             paths = []
             for number, page in enumerate(pages, start=1):
@@ -328,6 +332,12 @@ class _Excerpt(Iterator[Samples]):
 def with_instruments(request: ScoreRequest, words: str | None) -> ScoreRequest:
     """Give the request with the user's own list, if there is one."""
     return request if words is None else replace(request, instruments=named_instruments(words))
+
+
+def _ready(module: str, purpose: str) -> None:
+    """Complain before the work of a stage rather than after it."""
+    if importlib.util.find_spec(module) is None:
+        raise MissingExtraError("transcribe", purpose)
 
 
 def _weights(name: str) -> str:
