@@ -5,9 +5,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from instrunet.transcription.beats import track_beats
+from instrunet.transcription.beats import BeatGrid, track_beats
 from instrunet.transcription.harmony import chord_symbols, find_key, spell
-from instrunet.transcription.metre import guess_metre
+from instrunet.transcription.metre import Metre, guess_metre
 from instrunet.transcription.notes import Note, Part
 from instrunet.transcription.quantise import ScoreNote, ScorePart, quantise
 
@@ -120,3 +120,11 @@ def test_chords_are_named(rng: np.random.Generator) -> None:
     assert grid is not None
     music = quantise(parts, grid, guess_metre(grid, parts))
     assert {(s.root, s.kind) for s in chord_symbols(music)} >= {(0, ""), (7, ""), (5, "")}
+
+
+def test_a_flute_has_no_chords() -> None:
+    grid = BeatGrid(tuple(0.5 * k for k in range(8)), 120.0, constant=True, confidence=1.0)
+    notes = (Note(0.0, 0.05, 72), Note(0.05, 0.5, 74), Note(0.5, 1.0, 76))
+    for name, pitches in (("flute", [74, 76]), ("acoustic_guitar", [72, 74, 76])):
+        (part,) = quantise([Part(name, notes)], grid, Metre(4, 0, 1.0)).parts
+        assert [n.pitch for n in part.notes] == pitches

@@ -32,6 +32,8 @@ from instrunet.transcription.workspace import Receipt, Workspace, content_digest
 from instrunet.transcription.writing_down import WritingOptions, write_down
 
 LONGEST_S = 20 * 60.0
+BESIDE_A_KIT = frozenset({"cymbals", "hand_percussion"})
+"""Written on the drummer's staff where there is one; a part of their own only if the user names them."""
 STAGES = ("recognise", "separate", "transcribe", "notate", "engrave", "page")
 
 
@@ -121,7 +123,8 @@ class ScoreMaker:
 
         tagger = Tagger(self.request.model, vocabulary="instrunet")
         tags = tagger.tag_file(self.recording, start_s=self.request.start_s, duration_s=self._longest_s)
-        found = [t for t in tags.detected if t.label != "cymbals" or "drums" not in {d.label for d in tags.detected}]
+        has_kit = "drums" in {tag.label for tag in tags.detected}
+        found = [tag for tag in tags.detected if not (has_kit and tag.label in BESIDE_A_KIT)]
         found = found[: self.request.most_parts]
         if not found:
             raise InstrunetError(

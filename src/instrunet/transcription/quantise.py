@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from instrunet.transcription.beats import BeatGrid
 from instrunet.transcription.hands import TWO_STAVES, hands
+from instrunet.transcription.limits import limits_of
 from instrunet.transcription.metre import Metre
 from instrunet.transcription.notes import Note, Part
 
@@ -142,10 +143,20 @@ def _duration(beats: float, *, triplet: bool) -> Fraction:
 def _written(part: Part, notes: list[ScoreNote]) -> tuple[ScoreNote, ...]:
     """Tidy a part, the hands of a keyboard each by itself: a melody is held over a moving left hand."""
     if part.instrument not in TWO_STAVES:
-        return _tidy(notes, drums=part.is_drums)
+        alone = not part.is_drums and limits_of(part.instrument).polyphony == 1
+        return _tidy(_one_at_a_time(notes) if alone else notes, drums=part.is_drums)
     by_hand = dict(zip(("right", "left"), hands(notes), strict=True))
     played = [replace(n, hand=hand) for hand, own in by_hand.items() for n in _tidy(own, drums=False)]
     return tuple(sorted(played, key=lambda n: (n.start, n.pitch)))
+
+
+def _one_at_a_time(notes: list[ScoreNote]) -> list[ScoreNote]:
+    """Of quick notes that fall on one place, the longest: a flute has no chords."""
+    longest: dict[Fraction, ScoreNote] = {}
+    for note in notes:
+        if note.start not in longest or note.duration > longest[note.start].duration:
+            longest[note.start] = note
+    return list(longest.values())
 
 
 def _tidy(notes: Sequence[ScoreNote], *, drums: bool) -> tuple[ScoreNote, ...]:
