@@ -207,7 +207,10 @@ def development(realworld: Path) -> list[dict[str, str]]:
 
 
 def calibrated(
-    logits: list[np.ndarray], rows: list[dict[str, str]], front_end: LogMelConfig | MelBesideYamnet
+    logits: list[np.ndarray],
+    rows: list[dict[str, str]],
+    front_end: LogMelConfig | MelBesideYamnet,
+    crowding: float = CROWDING,
 ) -> tuple[TaggerSpec, dict[str, float]]:
     """The description of a tagger with these logits a clip; and by how much its micro-F1 falls short, kind by kind."""
     truth, mask = (np.stack(column) for column in zip(*(clip_truth(row) for row in rows), strict=True))
@@ -224,7 +227,7 @@ def calibrated(
         aggregation=highest,
         activity=Activity(),
         thresholds=(1.0,) * len(INSTRUMENT_IDS),
-        crowding=CROWDING,
+        crowding=crowding,
         calibration_scale=tuple(round(float(v), 4) for v in calibration.scale),
         calibration_bias=tuple(round(float(v), 4) for v in calibration.bias),
         outputs=("clip", "frames", "attention"),
@@ -254,7 +257,7 @@ def bundle(options: argparse.Namespace) -> None:
     """Average, calibrate, choose the threshold, write."""
     net, rows = averaged(options.checkpoints), development(options.realworld)
     logits = [window_logits(net, options.realworld / "clips" / row["file"]) for row in rows]
-    calibration = calibrated(logits, rows, LogMelConfig())
+    calibration = calibrated(logits, rows, LogMelConfig(), options.crowding)
     about = About(
         name="default",
         licence="Apache-2.0",
@@ -280,7 +283,7 @@ def fusion(options: argparse.Namespace) -> None:
         return both.seen(piece, yamnet)
 
     logits = [window_logits(net, options.realworld / "clips" / row["file"], seen) for row in rows]
-    calibration = calibrated(logits, rows, both)
+    calibration = calibrated(logits, rows, both, options.crowding)
     about = About(
         name="fusion",
         licence="Apache-2.0 (YAMNet, which it fetches, is Apache-2.0 too)",
@@ -393,6 +396,7 @@ def bundling_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
         parser.add_argument("checkpoints", type=Path, nargs="+")
         parser.add_argument("--realworld", type=Path, required=True)
         parser.add_argument("--card", type=Path)
+        parser.add_argument("--crowding", type=float, default=CROWDING, help="how much thresholds fall in a crowd")
         parser.add_argument("--out", "-o", type=Path, required=True)
         parser.set_defaults(run=run)
 
