@@ -63,6 +63,21 @@ def test_clips_that_are_not_summed_are_as_the_front_end_makes_them(rng: np.rando
     np.testing.assert_array_equal(made.y, both.y[[1, 2]])
 
 
+def test_an_equaliser_is_one_smooth_curve_for_all_frames_of_a_clip(rng: np.random.Generator) -> None:
+    clips, store, _ = solos()
+    both = replace(clips, y=np.ones_like(clips.y))
+    both.y[0] = [1, 0, 0, 0]
+    plain, bent = (
+        replace(summing(replace(ALWAYS, fresh_eq_db=db), both), front=RAW).batch(both, store, np.array([1, 2]), rng)
+        for db in (0.0, 12.0)
+    )
+    curves = bent.mel - plain.mel
+    assert np.ptp(curves, axis=2).max() < 1e-3
+    assert 0.1 < np.ptp(curves[:, :, 0], axis=1).max() < 30
+    assert not np.allclose(curves[0], curves[1])
+    assert np.abs(np.diff(curves[:, :, 0], axis=1)).max() < 0.5
+
+
 def test_the_truth_of_a_sum_is_the_union_of_what_is_known(rng: np.random.Generator) -> None:
     clips, store, _ = solos()
     clips.mask[:, 3] = np.arange(4) == 3

@@ -17,6 +17,7 @@ from instrunet.training.sampling import draw_weights
 from instrunet.training.settings import RecipeError
 
 Mel = NDArray[np.float32]
+N_KNOTS = 7
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,14 @@ class FreshSums:
     """Adds one to ``most - 1`` other single-label clips to a share of a batch's single-label clips.
 
     The sum is one of mel power: what sounds that have nothing to do with each other make together on average. The
-    store must hold the log-mel before any standardisation; ``front`` is what the network is to see.
+    store must hold the log-mel before any standardisation; ``front`` is what the network is to see. Every part, and
+    every clip that stays as it is, may go through an equaliser of its own first (``eq_db``).
     """
 
     share: float
     most: int
     gain_db: float
+    eq_db: float
     front: LogMelConfig
     single: NDArray[np.bool_]  # (clips,)
     cumulated: NDArray[np.float64]  # (clips,) of the partners' probabilities
@@ -38,13 +41,14 @@ class FreshSums:
         self, clips: Clips, store: FeatureStore, rows: NDArray[np.int64], rng: np.random.Generator
     ) -> LabelledMel:
         """The clips of a batch as the network sees them, some of them summed."""
-        mel = np.asarray(store.features[rows], np.float32)
+        mel = self._equalised(np.asarray(store.features[rows], np.float32), rng)
         y, mask = clips.y[rows], clips.mask[rows].astype(np.float32)
         for place, row in enumerate(rows):
             if self.single[row] and rng.random() < self.share:
                 n_others = int(rng.integers(1, self.most))
                 others = np.searchsorted(self.cumulated, rng.random(n_others), side="right")
-                mel[place] = self._sum(mel[place], np.asarray(store.features[others], np.float32), rng)
+                added = self._equalised(np.asarray(store.features[others], np.float32), rng)
+                mel[place] = self._sum(mel[place], added, rng)
                 parts = [int(row), *others.tolist()]
                 seen = (clips.y[parts] * clips.mask[parts]).max(axis=0)
                 y[place], mask[place] = seen, clips.mask[parts].all(axis=0) | (seen >= 0.5)
@@ -57,6 +61,17 @@ class FreshSums:
         gains = (10 ** (rng.uniform(-self.gain_db, self.gain_db, len(others)) / 10)).astype(np.float32)
         power = self._power(mel) + np.tensordot(gains, self._power(others), axes=1)
         return (np.log(power + np.float32(self.front.floor)) + self.front.offset) / self.front.divisor
+
+    def _equalised(self, mel: Mel, rng: np.random.Generator) -> Mel:
+        """Each clip under a smooth curve through random gains at seven places of the mel axis."""
+        if not self.eq_db:
+            return mel
+        knots = rng.normal(0, self.eq_db / 2, (len(mel), N_KNOTS)) * rng.random((len(mel), 1))
+        bands = np.linspace(0, N_KNOTS - 1, mel.shape[1])
+        curves = np.stack([np.interp(bands, np.arange(N_KNOTS), row) for row in knots])
+        shift = curves * (np.log(10) / 10 / self.front.divisor)
+        equalised: Mel = mel + shift[:, :, None].astype(np.float32)
+        return equalised
 
     def _power(self, mel: Mel) -> Mel:
         power: Mel = np.exp(mel * self.front.divisor - self.front.offset) - np.float32(self.front.floor)
@@ -85,6 +100,7 @@ def fresh_sums(config: SamplingConfig, view: View, clips: Clips) -> FreshSums | 
         share=config.fresh_sums,
         most=config.sums_most,
         gain_db=config.fresh_gain_db,
+        eq_db=config.fresh_eq_db,
         front=view.mel,
         single=single,
         cumulated=weights / weights[-1],

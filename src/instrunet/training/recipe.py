@@ -117,7 +117,8 @@ class SamplingConfig:
     A class with fewer single-label clips than ``oversample_to`` × the most frequent class gets new segments until it
     has that many, at most ``oversample_limit`` × its own. ``sums`` adds that many clips, each a sum of 1–4 of them.
     ``fresh_sums`` is the share of drawn single-label clips to which 1 to ``sums_most`` - 1 others are added, anew in
-    every epoch and each up to ``fresh_gain_db`` louder or softer; needs a log-mel front end.
+    every epoch and each up to ``fresh_gain_db`` louder or softer, all of them through random equalisers of some
+    ``fresh_eq_db``; needs a log-mel front end.
     """
 
     kind: Literal["uniform", "balanced"] = "uniform"
@@ -127,6 +128,7 @@ class SamplingConfig:
     sums_most: int = 4
     fresh_sums: float = 0.0
     fresh_gain_db: float = 6.0
+    fresh_eq_db: float = 0.0
 
 
 @dataclass(frozen=True)
