@@ -73,7 +73,7 @@ def onnx_bytes(net: Mobile | Fusion, *, n_frames: int = 251, half: bool = True) 
     example = torch.zeros(2, 1, ours.config.n_mels, n_frames + n_extra)
     batch, frames = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("n_frames", min=16, max=100_000)
     program = torch.onnx.export(
-        _ServedFusion(net).eval() if isinstance(net, Fusion) else _Served(fused(net)),
+        _ServedFusion(net).eval() if isinstance(net, Fusion) else _Served(fused(net)).eval(),
         (example,),
         dynamo=True,
         input_names=["mel"],
