@@ -3,7 +3,7 @@ PYTHON ?= python
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: check lint types imports security audit test test-slow recipes browser fix docs wheel-test bench realworld soak fuzz
+.PHONY: check lint types imports security audit test test-slow slow recipes browser fix docs wheel-test bench realworld soak fuzz
 
 check: lint types imports security audit test
 
@@ -35,6 +35,10 @@ test:
 
 test-slow:
 	$(PYTHON) -m pytest -q -n 2 --slow --cov --cov-report=term:skip-covered
+
+# The tests marked slow that neither `recipes` nor `browser` runs.
+slow:
+	$(PYTHON) -m pytest -q -n 2 --slow -m slow --ignore=tests/training/test_recipes_run.py --ignore=tests/apps/browser
 
 # Every recipe on its miniature: data, training, report, bundle, export, ensemble.
 recipes:
