@@ -9,9 +9,9 @@
 ``pool`` may be left out (then nothing is imitated); with ``--music FOLDER`` it also lets YAMNet hear real recordings
 without labels. ``hear`` then says of those what the network of a run and a head on YAMNet hear in them together, which
 the rest of the training takes for half a truth. ``train`` starts two processes of one thread each, which is faster and
-steadier than one of two threads; run it again to go on after a break. ``train --hold-out`` leaves sources out, and
-``validate`` judges by clips of just those. ``bundle`` averages the checkpoints that are given, calibrates on the
-development clips and writes the bundle.
+steadier than one of two threads; run it again to go on after a break. ``--hold-out``, given to ``pool`` and ``train``,
+leaves sources out, for `recipes/sources.py` to judge by. ``bundle`` averages the checkpoints that are given, calibrates
+on the development clips and writes the bundle.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,16 +32,14 @@ import torch
 from instrunet.audio import find_audio
 from instrunet.bundles import About, Activity, Aggregation, TaggerSpec, save_bundle
 from instrunet.bundles.mel_beside_yamnet import MelBesideYamnet
-from instrunet.evaluation.metrics import average_precision
 from instrunet.features import LogMelConfig, log_mel
-from instrunet.features.torch_log_mel import TorchLogMel
 from instrunet.labels import INSTRUMENT_IDS
 from instrunet.models.fusion import Fusion
 from instrunet.models.mobile import Mobile, MobileConfig
-from instrunet.synthesis.mixer import Mixer, MixPlan, draw_batch
-from instrunet.synthesis.store import STEM_S, Keep, StemStore
+from instrunet.synthesis.mixer import Mixer, MixPlan
+from instrunet.synthesis.store import Keep, StemStore
 from instrunet.tagging.aggregation import aggregate
-from instrunet.training.fresh_batches import BatchPlan, FreshBatches, Pool
+from instrunet.training.fresh_batches import MUSIC_PREFIX, BatchPlan, FreshBatches, Pool
 from instrunet.training.fusion import believe, fit_head
 from instrunet.training.heard_pool import write_music_part, write_pool_part
 from instrunet.training.mobile_export import begin_with, onnx_bytes, weights_bytes
@@ -58,19 +56,8 @@ CLASS_WEIGHTS = {
 }  # fmt: skip
 """How often a class is drawn: what is common in music is common here, what swallows others is not."""
 
-SOUND_FONTS = (
-    "fluidr3_gm",
-    "musescore_general_full",
-    "timgm6mb",
-    "sf_gmbank",
-    "generaluser",
-    "black_pearl_4_lv2",
-    "red_zeppelin_4_lv2",
-)
 CROWDING = 0.3
 """How much lower the threshold is where many instruments are heard; tried from 0 to 0.6 on the development clips."""
-SYNTHESIZERS = ("model_stops", "model_tonewheel")
-"""Sources that are other people's models: the pipe organ of Aeolus, the tonewheel organ of setBfree."""
 NETWORK = MobileConfig(n_embedding=1024)
 ALSO = {"guitar": ("acoustic_guitar", "electric_guitar"), "bass": ("electric_bass", "double_bass"),
         "percussion": ("hand_percussion", "timpani", "cymbals"), "choir": ("voice",), "english_horn": ("oboe",),
@@ -79,8 +66,6 @@ OPEN = {"drums": ("cymbals", "hand_percussion"), "cymbals": ("drums", "hand_perc
         "hand_percussion": ("drums", "cymbals"), "piano": ("electric_piano",),
         "string_section": ("violin", "viola", "cello", "double_bass")}  # fmt: skip
 """What a label of the development clips leaves open."""
-FEWEST = 5
-"""A class of which fewer validation clips were drawn is left out of the mean."""
 
 
 def mixer_of(corpus: Path, keep: Keep | None = None) -> Mixer:
@@ -89,13 +74,18 @@ def mixer_of(corpus: Path, keep: Keep | None = None) -> Mixer:
     return Mixer(StemStore(corpus / "stems"), plan, keep=keep)
 
 
+def all_but(sources: Sequence[str]) -> Keep:
+    """The stems of all other sources."""
+    return lambda stem: stem.source not in sources
+
+
 def pool(options: argparse.Namespace) -> None:
     """Let YAMNet hear clips."""
     import soxr
 
     from instrunet.models.yamnet import Yamnet
 
-    network, mixer = Yamnet(options.weights, threads=1), mixer_of(options.corpus)
+    network, mixer = Yamnet(options.weights, threads=1), mixer_of(options.corpus, all_but(options.hold_out))
 
     def embed(samples: np.ndarray) -> np.ndarray:
         return np.asarray(network.frames(soxr.resample(samples, 32_000, 16_000)).embeddings.mean(0))
@@ -106,7 +96,7 @@ def pool(options: argparse.Namespace) -> None:
             write_pool_part(path, mixer, embed, n_clips=500, seed=part)
     files = find_audio(options.music) if options.music else []
     for part in range(options.music_parts if files else 0):
-        path = options.corpus / "pool" / f"pool-m{part:03d}.npz"
+        path = options.corpus / "pool" / f"{MUSIC_PREFIX}{part:03d}.npz"
         if not path.is_file():
             write_music_part(path, files, embed, n_clips=500, seed=part)
 
@@ -114,7 +104,7 @@ def pool(options: argparse.Namespace) -> None:
 def hear(options: argparse.Namespace) -> None:
     """Give the clips without labels what the network so far and a head on YAMNet say of them together."""
     pool = options.corpus / "pool"
-    music = sorted(pool.glob("pool-m*.npz"))
+    music = sorted(pool.glob(f"{MUSIC_PREFIX}*.npz"))
     head = fit_head(sorted(set(pool.glob("pool-*.npz")) - set(music)))
     net = averaged(options.checkpoints)
     for path in music:
@@ -146,8 +136,7 @@ def train_here(options: argparse.Namespace) -> None:
     torch.manual_seed(options.seed)
     rng = np.random.default_rng([options.seed, torch.distributed.get_rank()])
     plan = BatchPlan(n_fresh=10, n_sums=6, n_pool=8, music=3, memory=1000)
-    held_out = set(options.hold_out)
-    mixer = mixer_of(options.corpus, lambda stem: stem.source not in held_out)
+    mixer = mixer_of(options.corpus, all_but(options.hold_out))
     batches = FreshBatches(mixer, plan, LogMelConfig(), Pool(options.corpus / "pool"), rng)
     config = LoopConfig(duration_s=60 * options.minutes, n_threads=1)
     net = Mobile(NETWORK)
@@ -279,7 +268,7 @@ def fusion(options: argparse.Namespace) -> None:
     if options.weights:  # the finished bundle is opened once, and looks for YAMNet there
         os.environ["INSTRUNET_WEIGHTS"] = str(options.weights.parent)
     both, rows, pool = MelBesideYamnet(), development(options.realworld), options.corpus / "pool"
-    head = fit_head(sorted(set(pool.glob("pool-*.npz")) - set(pool.glob("pool-m*.npz"))))
+    head = fit_head(sorted(set(pool.glob("pool-*.npz")) - set(pool.glob(f"{MUSIC_PREFIX}*.npz"))))
     net = Fusion(averaged(options.checkpoints), head, share=options.share, n_extra=both.n_extra).eval()
     yamnet = Yamnet(options.weights, threads=1)
 
@@ -295,62 +284,6 @@ def fusion(options: argparse.Namespace) -> None:
         recipe={"corpus": "recipes/corpus_default.toml", "training": "recipes/default_model.py"},
     )
     write_bundle(options, about, calibration, {"model.onnx": onnx_bytes(net)})
-
-
-@torch.no_grad()
-def validate(options: argparse.Namespace) -> None:
-    """Average precision on fresh clips of held-out sources, and on as many of all the others."""
-    net, chosen = averaged(options.checkpoints), set(options.sources)
-    to_mel = TorchLogMel(LogMelConfig())
-    sys.stdout.write("| clips of | classes | macro-AP | micro-AP |\n|---|---|---|---|\n")
-    for title, keep in (
-        (", ".join(sorted(chosen)), lambda stem: stem.source in chosen),
-        ("the other sources", lambda stem: stem.source not in chosen),
-    ):
-        mixer, rng = mixer_of(options.corpus, keep), np.random.default_rng(options.seed)
-        scores, truths, masks = [], [], []
-        for _ in range(0, options.clips, 20):
-            samples, truth, mask, _ = draw_batch(mixer, 20, rng)
-            scores.append(net(to_mel(torch.from_numpy(samples))[:, None]).clip.numpy())
-            truths.append(truth)
-            masks.append(mask)
-        said, there, known = (np.concatenate(column) for column in (scores, truths, masks))
-        each = average_precision(said, there, known)
-        flat = [column.reshape(-1, 1) for column in (said, there, known)]
-        found = np.isfinite(each) & ((there * known).sum(0) >= FEWEST)
-        sys.stdout.write(
-            f"| {title} | {found.sum()} | {each[found].mean():.3f} | {average_precision(*flat)[0]:.3f} |\n"
-        )
-
-
-def sources(options: argparse.Namespace) -> None:
-    """Print hours and independent sources a class, as the data card shows them."""
-    store = StemStore(options.corpus / "stems")
-    lines = [
-        "| class | stems | hours | independent sources | recorded | sound-font | other synthesizers | modelled |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for name, found in sorted(store.by_source().items()):
-        count = sum(len(stems) for stems in found.values())
-        kinds = [kind_of_stem(source) for source in found]
-        n_sources = len({"model" if kind_of_stem(source) == "model" else source for source in found})
-        warning = " (fewer than 2)" if n_sources < 2 else ""
-        cells = [name or "no instrument", str(count), f"{count * STEM_S / 3600:.2f}", f"{n_sources}{warning}"]
-        lines.append(
-            "| "
-            + " | ".join([*cells, *(str(kinds.count(k)) for k in ("recorded", "soundfont", "program", "model"))])
-            + " |"
-        )
-    sys.stdout.write("\n".join(lines) + "\n")
-
-
-def kind_of_stem(source: str) -> str:
-    """Recorded, soundfont, program (another synthesizer) or model (ours), by the name of the source."""
-    if source in SYNTHESIZERS:
-        return "program"
-    if source.startswith("model_"):
-        return "model"
-    return "soundfont" if source.startswith(("opl", *SOUND_FONTS)) else "recorded"
 
 
 def learning_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -371,23 +304,14 @@ def learning_commands(commands: argparse._SubParsersAction[argparse.ArgumentPars
         "--start-from", type=Path, help="average-*.pt of an earlier run, or a bundle's weights.safetensors"
     )
     two.add_argument("--run-folder", type=Path, help="where checkpoints go; CORPUS/run if left out")
-    two.add_argument("--hold-out", nargs="+", default=(), metavar="SOURCE", help="never learn from these sources")
+    for parser in (one, two):
+        parser.add_argument("--hold-out", nargs="+", default=(), metavar="SOURCE", help="leave these sources out")
     two.set_defaults(run=train)
     three = commands.add_parser("hear")
     three.add_argument("corpus", type=Path)
     three.add_argument("checkpoints", type=Path, nargs="+")
     three.add_argument("--share", type=float, default=0.4, help="weight of the head's logits")
     three.set_defaults(run=hear)
-    four = commands.add_parser("sources")
-    four.add_argument("corpus", type=Path)
-    four.set_defaults(run=sources)
-    five = commands.add_parser("validate")
-    five.add_argument("corpus", type=Path)
-    five.add_argument("checkpoints", type=Path, nargs="+")
-    five.add_argument("--sources", nargs="+", required=True, help="sources that the run has not learned from")
-    five.add_argument("--clips", type=int, default=2000)
-    five.add_argument("--seed", type=int, default=0)
-    five.set_defaults(run=validate)
 
 
 def bundling_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from instrunet.tagging.perhaps import Family, families
+from instrunet.tagging.families import Family, families
 
 
 @dataclass(frozen=True)

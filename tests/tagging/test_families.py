@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from instrunet.tagging.perhaps import families
+from instrunet.tagging.families import families
 from instrunet.tagging.tags import InstrumentTag, Tags
 
 CURVE = np.zeros(3, np.float32)

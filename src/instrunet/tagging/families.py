@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from instrunet.tagging.tags import InstrumentTag
 
 LIKELY = 0.4
-"""From here on a family is named; of those in development clips with nothing detected, four of five are right."""
+"""From this confidence on a family is named."""
 
 
 class Family(NamedTuple):
