@@ -34,6 +34,14 @@ def test_the_own_split_keeps_the_test_part_and_takes_validation_out_of_training(
     assert corpus.describe()["clips"]["test"] == 9
 
 
+def test_a_relative_place_gives_the_same_clips_as_a_whole_one(
+    places: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = assemble(IRMAS, places, cache=tmp_path)
+    monkeypatch.chdir(places["irmas"].parent)
+    assert assemble(IRMAS, {"irmas": Path("irmas")}, cache=tmp_path).train.excerpts == whole.train.excerpts
+
+
 def test_a_grouped_split_keeps_recordings_whole_and_an_ungrouped_one_need_not(
     places: dict[str, Path], tmp_path: Path
 ) -> None:

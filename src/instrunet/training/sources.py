@@ -66,9 +66,10 @@ def write_miniatures(recipe: Recipe, folder: Path, *, seed: int = 0, scale: int 
 def manifest_of(source: SourceConfig, places: Places, *, cache: Path) -> Manifest:
     """The manifest of one source, its rows filtered as the recipe says.
 
-    The place may be the data set's folder or a manifest (``.parquet``) that was made of it before.
+    The place may be the data set's folder or a manifest (``.parquet``) that was made of it before. However it is
+    written, the clips have the same paths, so that what was computed of them is found again.
     """
-    place = Path(places[place_name(source)])
+    place = Path(places[place_name(source)]).resolve()
     if source.dataset == NOTE_MIXTURES:
         manifest = _note_mixtures(source, place, cache)
     elif place.suffix == ".parquet":
