@@ -89,6 +89,22 @@ def test_the_truth_of_a_sum_is_the_union_of_what_is_known(rng: np.random.Generat
         assert made.mask[0, 3] == made.y[0, 3]
 
 
+def test_single_clips_are_laid_onto_mixes(rng: np.random.Generator) -> None:
+    clips, store, sounds = solos()
+    clips.y[0] = [1, 1, 0, 0]
+    only = SamplingConfig(fresh_onto_mixes=1.0, fresh_gain_db=0.0)
+    rows = np.zeros(40, np.int64)
+    made = summing(only, clips).batch(clips, store, rows, rng)
+    assert (made.y[:, :2] == 1).all()
+    assert {2.0, 3.0, 4.0} == set(made.y.sum(axis=1)), "one or two on top, of which one may be there already"
+    fullest = int(made.y.sum(axis=1).argmax())
+    heard = log_mel(sounds[0] + sounds[2] + sounds[3], front_end(VIEW.front_end))
+    assert np.corrcoef(made.mel[fullest].ravel(), heard.ravel())[0, 1] > 0.9
+    alone = summing(only, clips).batch(clips, store, np.array([2, 3]), rng)
+    np.testing.assert_array_equal(alone.y, clips.y[[2, 3]])
+    np.testing.assert_array_equal(summing(ALWAYS, clips).batch(clips, store, rows, rng).y, clips.y[rows])
+
+
 def test_sums_depend_on_epoch_and_step_alone() -> None:
     clips, store, _ = solos()
     source = BatchSource(clips, store, ALWAYS, AugmentationConfig(), 2, 5, fresh=summing(ALWAYS, clips))
@@ -107,5 +123,5 @@ def test_what_cannot_be_summed_is_refused() -> None:
             fresh_sums(ALWAYS, View(name, 3.0), clips)
     with pytest.raises(RecipeError, match="sums_most must be 2 or more"):
         fresh_sums(replace(ALWAYS, sums_most=1), VIEW, clips)
-    with pytest.raises(RecipeError, match="nothing can be summed"):
+    with pytest.raises(RecipeError, match="nothing can be added"):
         fresh_sums(ALWAYS, VIEW, replace(clips, y=np.ones_like(clips.y)))

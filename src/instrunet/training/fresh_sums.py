@@ -1,4 +1,4 @@
-"""Sums of single-label clips that are drawn anew for every batch, so that no two epochs hold the same mixtures."""
+"""Sums of clips that are drawn anew for every batch, so that no two epochs hold the same mixtures."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ from instrunet.training.settings import RecipeError
 
 Mel = NDArray[np.float32]
 N_KNOTS = 7
+MOST_ONTO_MIX = 2
 
 
 @dataclass(frozen=True)
 class FreshSums:
     """Adds one to ``most - 1`` other single-label clips to a share of a batch's single-label clips.
+
+    Onto the share ``onto_mixes`` of its clips with several labels it lays one or two of them.
 
     The sum is one of mel power: what sounds that have nothing to do with each other make together on average. The
     store must hold the log-mel before any standardisation; ``front`` is what the network is to see. Every part, and
@@ -30,6 +33,7 @@ class FreshSums:
     """
 
     share: float
+    onto_mixes: float
     most: int
     gain_db: float
     eq_db: float
@@ -44,8 +48,9 @@ class FreshSums:
         mel = self._equalised(np.asarray(store.features[rows], np.float32), rng)
         y, mask = clips.y[rows], clips.mask[rows].astype(np.float32)
         for place, row in enumerate(rows):
-            if self.single[row] and rng.random() < self.share:
-                n_others = int(rng.integers(1, self.most))
+            share, most_others = (self.share, self.most - 1) if self.single[row] else (self.onto_mixes, MOST_ONTO_MIX)
+            if share and rng.random() < share:
+                n_others = int(rng.integers(1, most_others + 1))
                 others = np.searchsorted(self.cumulated, rng.random(n_others), side="right")
                 added = self._equalised(np.asarray(store.features[others], np.float32), rng)
                 mel[place] = self._sum(mel[place], added, rng)
@@ -79,25 +84,29 @@ class FreshSums:
 
 
 def fresh_sums(config: SamplingConfig, view: View, clips: Clips) -> FreshSums | None:
-    """What a recipe's ``sampling.fresh_sums`` asks for; None where it is 0.
+    """What a recipe's ``sampling.fresh_sums`` and ``fresh_onto_mixes`` ask for; None where both are 0.
 
     Raises:
         RecipeError: the front end is no logarithm of power, or no clip has exactly one label.
     """
-    if config.fresh_sums <= 0:
+    if config.fresh_sums <= 0 and config.fresh_onto_mixes <= 0:
         return None
     if view.front_end in ("yamnet", "mel-image") or view.mel.scale != "ln":
         raise RecipeError(
-            f"sampling.fresh_sums adds up mel power, which {view.front_end} does not keep: use sampling.sums"
+            f"sampling.fresh_sums and fresh_onto_mixes add up mel power, which {view.front_end} does not keep: "
+            "use sampling.sums"
         )
-    if config.sums_most < 2:
+    if config.fresh_sums > 0 and config.sums_most < 2:
         raise RecipeError("sampling.sums_most must be 2 or more for sampling.fresh_sums")
     single = ((clips.y * clips.mask) >= 0.5).sum(axis=1) == 1
     if not single.any():
-        raise RecipeError("sampling.fresh_sums: no training clip has exactly one label; nothing can be summed")
+        raise RecipeError(
+            "sampling.fresh_sums and fresh_onto_mixes: no training clip has exactly one label; nothing can be added"
+        )
     weights = np.cumsum(draw_weights(clips, config) * single)
     return FreshSums(
         share=config.fresh_sums,
+        onto_mixes=config.fresh_onto_mixes,
         most=config.sums_most,
         gain_db=config.fresh_gain_db,
         eq_db=config.fresh_eq_db,

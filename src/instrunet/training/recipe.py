@@ -118,7 +118,8 @@ class SamplingConfig:
     has that many, at most ``oversample_limit`` × its own. ``sums`` adds that many clips, each a sum of 1–4 of them.
     ``fresh_sums`` is the share of drawn single-label clips to which 1 to ``sums_most`` - 1 others are added, anew in
     every epoch and each up to ``fresh_gain_db`` louder or softer, all of them through random equalisers of some
-    ``fresh_eq_db``; needs a log-mel front end.
+    ``fresh_eq_db``; ``fresh_onto_mixes`` is the share of drawn clips with several labels, or none, that get 1 or 2 of
+    them on top. Both need a log-mel front end.
     """
 
     kind: Literal["uniform", "balanced"] = "uniform"
@@ -129,6 +130,7 @@ class SamplingConfig:
     fresh_sums: float = 0.0
     fresh_gain_db: float = 6.0
     fresh_eq_db: float = 0.0
+    fresh_onto_mixes: float = 0.0
 
 
 @dataclass(frozen=True)
