@@ -16,15 +16,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from instrunet.labels import INSTRUMENT_IDS
-from instrunet.tagging import Tagger
+from instrunet.labels import INSTRUMENT_IDS, instrument
+from instrunet.tagging import Tagger, Tags
 
 ROW = re.compile(r"^(solo|mix|song)\s+n=\s*(\d+) macro-AP=(\S+) \[(\S+), (\S+)\] micro-AP=(\S+)(.*)$")
 
 
-def predict(model: str, clips: list[Path], out: Path) -> None:
-    """Write PREDICTIONS.csv of one of our models, with its own decisions."""
+def predict(model: str, clips: list[Path], out: Path) -> dict[str, Tags]:
+    """Write PREDICTIONS.csv of one of our models, with its own decisions; return what it said of the silent ones."""
     tagger = Tagger(model, threads=1)
+    undecided = {}
     with out.open("w", newline="") as handle:
         writer = csv.writer(handle)
         labels: list[str] = []
@@ -36,6 +37,23 @@ def predict(model: str, clips: list[Path], out: Path) -> None:
                 writer.writerow(["file", "predicted", *labels])
             chosen = ";".join(label for label in labels if found[label].detected)
             writer.writerow([clip.name, chosen, *(f"{found[label].confidence:.6f}" for label in labels)])
+            if not chosen:
+                undecided[clip.name] = tags
+    return undecided
+
+
+def family_of(label: str) -> str:
+    """The family of a label of the set, which folds some instruments and names some sections."""
+    folded = {"bass": "double_bass", "guitar": "acoustic_guitar", "string_section": "violin", "woodwinds": "flute"}
+    return instrument(folded.get(label, label)).family
+
+
+def families_line(undecided: dict[str, Tags], present: dict[str, str]) -> str:
+    """Of the clips without any detected instrument: how many families were named, and how many of those play."""
+    named = [(clip, family.name) for clip, tags in undecided.items() for family in tags.perhaps]
+    playing = {clip: {family_of(label) for label in present[clip].split(";") if label} for clip in undecided}
+    right = sum(name in playing[clip] for clip, name in named)
+    return f"{len(undecided)} clips without a detected instrument, {len(named)} families named, {right} of them right"
 
 
 def chance(clips: list[Path], out: Path) -> None:
@@ -129,12 +147,14 @@ def main() -> None:
     folder = options.keep or Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
     with (options.shared / "realworld" / "labels.csv").open(newline="") as handle:
-        names = [row["file"] for row in csv.DictReader(handle) if row["split"] == options.split]
-    clips = [options.shared / "realworld" / "clips" / name for name in names]
+        present = {row["file"]: row["present"] for row in csv.DictReader(handle) if row["split"] == options.split}
+    clips = [options.shared / "realworld" / "clips" / name for name in present]
     yamnet, nothing = (folder / f"{name}.csv" for name in ("yamnet", "chance"))
     ours = {f"instrunet ({Path(name).name})": folder / f"{Path(name).name}.csv" for name in options.model}
-    for name, predictions in zip(options.model, ours.values(), strict=True):
-        predict(name, clips, predictions)
+    families = {
+        name: families_line(predict(model, clips, predictions), present)
+        for model, (name, predictions) in zip(options.model, ours.items(), strict=True)
+    }
     chance(clips, nothing)
     if not yamnet.is_file():
         peer = [
@@ -147,6 +167,7 @@ def main() -> None:
     systems = {**ours, "YAMNet": yamnet, "chance": nothing}
     results = {name: score(options.shared, path, options.split, "--per-class") for name, path in systems.items()}
     print("\n".join(table(results)))
+    print(*(f"{name}: {line}" for name, line in families.items()), sep="\n")
     if options.per_class:
         del systems["chance"]
         print("\n" + "\n".join(polyphony_table(options.shared, systems, options.split, folder)))
