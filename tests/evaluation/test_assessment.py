@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -29,6 +30,24 @@ def test_unobserved_scores_and_truth_change_nothing(drawn: Drawn, rng: np.random
     scores = np.where(hidden, rng.random(drawn.scores.shape), drawn.scores)
     y = np.where(hidden, 1 - drawn.y, drawn.y)
     assert evaluate(scores, y, drawn.mask, list("abcdef"), config=config).to_dict() == first
+
+
+def test_thresholds_of_every_clip_decide_as_the_model_did() -> None:
+    scores = np.array([[0.5, 0.5, np.nan], [0.5, 0.5, np.nan], [0.2, 0.9, np.nan]])
+    own = np.array([[0.4, 0.6, 0.5], [0.6, 0.4, 0.5], [0.4, 0.6, 0.5]])
+    y = np.array([[1, 0, 0], [0, 1, 0], [0, 1, 0]], float)
+    facts = ClipFacts(sources=("mix", "mix", "stem"))
+    config = EvaluationConfig(bootstrap=QUICK, decision="tuned", own_thresholds=own)
+    result = evaluate(scores, y, None, ["a", "b", "c"], facts=facts, config=config)
+    assert result.numbers()["subset_accuracy@tuned"] == 1.0
+    assert [row.threshold for row in result.decision.classes] == [0.6, 0.6, 0.5]
+    assert [(part.name, part.micro_f1) for part in result.by_source] == [("mix", 1.0), ("stem", 1.0)]
+    assert result.to_dict()["config"]["own_thresholds"] is None
+    config = replace(config, own_thresholds=1 - own)
+    turned = evaluate(scores, y, None, ["a", "b", "c"], facts=facts, config=config)
+    assert turned.numbers()["subset_accuracy@tuned"] == pytest.approx(1 / 3)
+    with pytest.raises(EvaluationError, match=r"thresholds have the shape \(3, 2\)"):
+        evaluate(scores, y, None, ["a", "b", "c"], config=replace(config, own_thresholds=own[:, :2]))
 
 
 def test_perfect_scores_are_perfect_everywhere() -> None:

@@ -12,7 +12,8 @@ pytest.importorskip("pyarrow")
 from instrunet import audio
 from instrunet.datasets.clips import Clip
 from instrunet.datasets.manifest import Header, Manifest
-from instrunet.training.evaluate import EvaluatedModel, evaluate_model
+from instrunet.tagging import Tagger
+from instrunet.training.evaluate import EvaluatedModel, evaluate_model, survey_files
 from instrunet.training.timing import events_of
 from tests.synth import tone
 from tests.tiny_tagger import TONES_HZ, save_tiny
@@ -47,6 +48,26 @@ def manifest(tmp_path: Path) -> Manifest:
 def evaluated(manifest: Manifest, tmp_path: Path) -> EvaluatedModel:
     bundle = save_tiny(tmp_path / "tiny", hop_s=0.5, window_s=0.5)
     return evaluate_model(bundle, manifest)
+
+
+def test_what_is_judged_is_what_the_tagger_detects(manifest: Manifest, tmp_path: Path) -> None:
+    bundle = save_tiny(tmp_path / "crowded", thresholds=(0.6, 0.6, 0.6), crowding=1.0)
+    tagger = Tagger(bundle, threads=1)
+    said = tagger.tag_file(manifest.paths()[0])
+    assert 0 < said["flute"].threshold < 0.6, "two are heard, so that the thresholds fall"
+    evaluation = evaluate_model(bundle, manifest).evaluation
+    assert list(evaluation.decision_named("tuned").numbers().values())
+    found = {row.label: row.tp + row.fp for row in evaluation.decision_named("tuned").classes}
+    detected = [
+        {tag.label for tag in tagger.tag_file(path, start_s=start, duration_s=length).detected}
+        for path, start, length in zip(
+            manifest.paths(), manifest.column("start_s"), manifest.column("duration_s"), strict=True
+        )
+    ]
+    assert found == {label: sum(label in those for those in detected) for label in found}
+    surveyed = survey_files(bundle, [manifest.paths()[0]]).files[0]
+    assert set(surveyed.predicted) == detected[0]
+    assert surveyed.thresholds == pytest.approx([tag.threshold for tag in said.instruments])
 
 
 def test_events_belong_to_their_clips(manifest: Manifest) -> None:

@@ -32,7 +32,8 @@ class EvaluationConfig:
     """How to evaluate.
 
     ``decision`` names the thresholds that confusion, clip tables and slices use: one of ``thresholds`` or "tuned".
-    ``tuning`` comes from :func:`instrunet.evaluation.tune` on validation clips.
+    ``tuning`` comes from :func:`instrunet.evaluation.tune` on validation clips. ``own_thresholds`` (clips, classes) are
+    what a model that decides clip by clip went by; they are the thresholds named "tuned" then.
     """
 
     name: str = "model"
@@ -40,6 +41,7 @@ class EvaluationConfig:
     thresholds: tuple[float, ...] = (0.2, 0.3, 0.5)
     decision: float | str = 0.5
     tuning: Tuning | None = None
+    own_thresholds: ArrayLike | None = field(default=None, compare=False, repr=False)
     bootstrap: BootstrapConfig = field(default_factory=BootstrapConfig)
 
 
@@ -132,7 +134,7 @@ class Evaluation:
         """
         left_out = {"trial", "clips", "windows", "config", "resampled"}
         found = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in left_out}
-        found["config"] = dataclasses.replace(self.config, tuning=None)
+        found["config"] = dataclasses.replace(self.config, tuning=None, own_thresholds=None)
         found["tuning"] = self.config.tuning.to_dict() if self.config.tuning else None
         found["numbers"] = self.numbers()
         found["calibration_error"] = self.calibration.as_is.ece
@@ -162,6 +164,12 @@ def evaluate(
     config = config or EvaluationConfig()
     tried = trial(scores, y, mask, labels, facts=facts)
     thresholds = threshold_sets(config.thresholds, config.tuning, tried.labels)
+    if config.own_thresholds is not None:
+        thresholds[TUNED] = np.asarray(config.own_thresholds, np.float64)
+        if thresholds[TUNED].shape != tried.scores.shape:
+            raise EvaluationError(
+                f"thresholds have the shape {thresholds[TUNED].shape}, scores {tried.scores.shape}; give one a score"
+            )
     if str(config.decision) not in thresholds:
         raise EvaluationError(f"no decision named {config.decision!r}; there are {', '.join(thresholds)}")
     primary = thresholds[str(config.decision)]

@@ -62,12 +62,15 @@ class Decision:
 
 
 def decide(tried: Trial, thresholds: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """What is predicted: a score at or above its class's threshold, (clips, classes)."""
+    """What is predicted: a score at or above its class's threshold, (clips, classes).
+
+    ``thresholds`` are those of the classes (classes,), or every clip has its own (clips, classes).
+    """
     return np.asarray(tried.scores >= thresholds)
 
 
 def judge_decisions(tried: Trial, name: str, thresholds: NDArray[np.float64]) -> Decision:
-    """Count and average the decisions that ``thresholds`` (classes,) lead to."""
+    """Count and average the decisions that ``thresholds``, as in :func:`decide`, lead to."""
     predicted = decide(tried, thresholds)
     counts = count(predicted, tried.y, tried.mask)
     return Decision(
@@ -80,11 +83,13 @@ def judge_decisions(tried: Trial, name: str, thresholds: NDArray[np.float64]) ->
 
 
 def _classes(labels: tuple[str, ...], thresholds: NDArray[np.float64], counts: Counts) -> tuple[ClassDecision, ...]:
+    """The counts of each class; where every clip has thresholds of its own, the highest stands for all."""
     each = counts.per_class()
+    highest = np.atleast_2d(thresholds).max(axis=0)
     return tuple(
         ClassDecision(
             label=label,
-            threshold=float(thresholds[j]),
+            threshold=float(highest[j]),
             precision=float(each.precision[j]),
             recall=float(each.recall[j]),
             f1=float(each.f1[j]),

@@ -58,6 +58,7 @@ def slice_of(tried: Trial, rows: NDArray[np.bool_], thresholds: NDArray[np.float
     Where no instrument is known to play, nothing can be found: recall and F1 are NaN.
     """
     part = tried.take(rows)
+    thresholds = thresholds if thresholds.ndim == 1 else thresholds[rows]
     predicted = part.scores >= thresholds
     counts = count(predicted, part.y, part.mask)
     micro = counts.micro()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -18,12 +18,16 @@ N_BINS = 20
 
 @dataclass(frozen=True)
 class SurveyConfig:
-    """The threshold for every class, or tuned ones per class, and how many certain and uncertain files to name."""
+    """The threshold for every class, or tuned ones per class, and how many certain and uncertain files to name.
+
+    ``own_thresholds`` (files, classes) are what a model that decides file by file went by, in place of the tuned ones.
+    """
 
     name: str = "model"
     dataset: str = ""
     threshold: float = 0.2
     tuning: Tuning | None = None
+    own_thresholds: ArrayLike | None = field(default=None, compare=False, repr=False)
     n_files: int = 12
 
 
@@ -46,12 +50,13 @@ class ClassSurvey:
 
 @dataclass(frozen=True)
 class FileSurvey:
-    """One file: what is predicted, every score, and the mean entropy of its scores in bits (0 sure, 1 no idea)."""
+    """One file: what is predicted, every score with its threshold, their mean entropy in bits (0 sure, 1 no idea)."""
 
     row: int
     id: str
     predicted: tuple[str, ...]
     scores: tuple[float, ...]
+    thresholds: tuple[float, ...]
     entropy: float
 
 
@@ -95,7 +100,11 @@ class Survey:
 
 
 def survey(
-    scores: ArrayLike, labels: Sequence[str], *, facts: ClipFacts | None = None, config: SurveyConfig | None = None
+    scores: ArrayLike,
+    labels: Sequence[str],
+    *,
+    facts: ClipFacts | None = None,
+    config: SurveyConfig | None = None,
 ) -> Survey:
     """Describe scores (files, classes) that have no truth; a score at or above the threshold is a prediction.
 
@@ -114,8 +123,11 @@ def survey(
         )
     if not ((values >= 0) & (values <= 1)).all():
         raise EvaluationError("scores must be probabilities in [0, 1] (apply the sigmoid to logits)")
-    thresholds = config.tuning.for_labels(names) if config.tuning else np.full(len(names), config.threshold)
-    predicted = values >= thresholds
+    of_classes = config.tuning.for_labels(names) if config.tuning else np.full(len(names), config.threshold)
+    thresholds = np.asarray(of_classes if config.own_thresholds is None else config.own_thresholds, np.float64)
+    if thresholds.shape not in (values.shape, values.shape[1:]):
+        raise EvaluationError(f"thresholds have the shape {thresholds.shape}, scores {values.shape}")
+    thresholds = np.broadcast_to(thresholds, values.shape)
     by_threshold = np.stack([(values >= threshold).sum(axis=0) for threshold in CURVE])
     known = (facts or ClipFacts()).named(len(values))
     return Survey(
@@ -123,8 +135,8 @@ def survey(
         labels=names,
         n_files=len(values),
         classes=tuple(_class(j, names, values, thresholds, by_threshold) for j in range(len(names))),
-        files=_files(values, names, predicted, known.ids),
-        n_by_count=tuple(int(n) for n in np.bincount(predicted.sum(axis=1))),
+        files=_files(values, names, thresholds, known.ids),
+        n_by_count=tuple(int(n) for n in np.bincount((values >= thresholds).sum(axis=1))),
         curve=CURVE,
         mean_count_by_threshold=tuple(float(n) for n in by_threshold.sum(axis=1) / len(values)),
         facts=known,
@@ -139,10 +151,10 @@ def _class(
     by_threshold: NDArray[np.int_],
 ) -> ClassSurvey:
     column = values[:, j]
-    n_found = int((column >= thresholds[j]).sum())
+    n_found = int((column >= thresholds[:, j]).sum())
     return ClassSurvey(
         label=names[j],
-        threshold=float(thresholds[j]),
+        threshold=float(thresholds[:, j].max()),
         n_found=n_found,
         share=n_found / len(column),
         mean_score=float(column.mean()),
@@ -153,12 +165,19 @@ def _class(
 
 
 def _files(
-    values: NDArray[np.float64], names: tuple[str, ...], predicted: NDArray[np.bool_], ids: Sequence[str]
+    values: NDArray[np.float64], names: tuple[str, ...], thresholds: NDArray[np.float64], ids: Sequence[str]
 ) -> tuple[FileSurvey, ...]:
     p = np.clip(values, 1e-12, 1 - 1e-12)
     entropy = -(p * np.log2(p) + (1 - p) * np.log2(1 - p)).mean(axis=1)
     labels = np.array(names, dtype=object)
     return tuple(
-        FileSurvey(i, ids[i], tuple(labels[predicted[i]]), tuple(float(v) for v in values[i]), float(entropy[i]))
+        FileSurvey(
+            row=i,
+            id=ids[i],
+            predicted=tuple(labels[values[i] >= thresholds[i]]),
+            scores=tuple(float(v) for v in values[i]),
+            thresholds=tuple(float(v) for v in thresholds[i]),
+            entropy=float(entropy[i]),
+        )
         for i in range(len(values))
     )

@@ -7,7 +7,6 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from instrunet.datasets.manifest import Manifest
 from instrunet.errors import InstrunetError
 from instrunet.evaluation import ClipFacts, Evaluation, EvaluationConfig, Survey, SurveyConfig, Tuning, evaluate, survey
 from instrunet.evaluation.recording_figure import Recording
-from instrunet.tagging import Tagger
+from instrunet.tagging import Tagger, Tags
 from instrunet.training.clips import Clips, clips_of
 from instrunet.training.errors import TrainingError
 from instrunet.training.timing import Timeline, events_of, in_time, timeline
@@ -31,11 +30,12 @@ DRAWN_HZ, DRAWN_S = 32_000, 600.0
 class Heard:
     """What a model said of each clip: ``scores`` (clips, labels), NaN where it cannot tell; what could not be read.
 
-    ``timelines`` are there for the clips that were asked for.
+    ``thresholds`` are what it went by in each clip. ``timelines`` are there for the clips that were asked for.
     """
 
     labels: tuple[str, ...]
     scores: NDArray[np.float32]
+    thresholds: NDArray[np.float32]
     failed: Mapping[str, str] = field(default_factory=dict)
     timelines: Mapping[str, Timeline] = field(default_factory=dict)
 
@@ -59,7 +59,7 @@ def manifest_scores(
     """Tag every clip and put the confidences in the order of ``labels``; ``timed`` clips keep their timelines."""
     timelines: dict[str, Timeline] = {}
 
-    def one(row: int) -> dict[str, float] | str:
+    def one(row: int) -> Tags | str:
         excerpt = clips.excerpts[row]
         try:
             tags = tagger.tag_file(excerpt.path, start_s=excerpt.start_s, duration_s=excerpt.duration_s)
@@ -67,19 +67,22 @@ def manifest_scores(
             return str(error)
         if clips.ids[row] in timed:
             timelines[clips.ids[row]] = timeline(tags, labels)
-        return {tag.label: tag.confidence for tag in tags.instruments}
+        return tags
 
-    scores = np.full((len(clips), len(labels)), np.nan, np.float32)
+    scores, thresholds = (np.full((len(clips), len(labels)), fill, np.float32) for fill in (np.nan, 0.5))
     failed: dict[str, str] = {}
     with ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
         for row, said in enumerate(pool.map(one, range(len(clips)))):
             if isinstance(said, str):
                 failed[clips.ids[row]] = said
             else:
-                scores[row] = [said.get(label, np.nan) for label in labels]
+                found = {tag.label: tag for tag in said.instruments}
+                columns = [j for j, label in enumerate(labels) if label in found]
+                scores[row, columns] = [found[labels[j]].confidence for j in columns]
+                thresholds[row, columns] = [found[labels[j]].threshold for j in columns]
             if progress:
                 progress(row + 1, len(clips))
-    return Heard(tuple(labels), scores, failed, timelines)
+    return Heard(tuple(labels), scores, thresholds, failed, timelines)
 
 
 def evaluate_model(
@@ -93,8 +96,8 @@ def evaluate_model(
     """Evaluate a bundle on the clips of a manifest, in the manifest's words.
 
     Classes that the model cannot tell of are left out and named in the evaluation; the thresholds of the bundle, where
-    its labels are the manifest's, stand beside the fixed ones as "tuned". Where the manifest has events, seconds and
-    ranges are judged too.
+    its labels are the manifest's, stand beside the fixed ones as "tuned", clip by clip as it decides. Where the
+    manifest has events, seconds and ranges are judged too.
 
     Raises:
         TrainingError: no clip of that split, or the model and the manifest share no label.
@@ -117,12 +120,13 @@ def evaluate_model(
     if not readable.any():
         raise TrainingError(f"no clip could be read; the first: {next(iter(heard.failed.values()))}")
     kept = clips.take(readable)
-    settings: dict[str, Any] = {
-        "name": tagger.bundle.name,
-        "dataset": chosen.vocabulary,
-        "tuning": _tuning(tagger, chosen.labels),
-    }
-    config = config or EvaluationConfig(**settings)
+    tuning = _tuning(tagger, chosen.labels)
+    config = config or EvaluationConfig(
+        name=tagger.bundle.name,
+        dataset=chosen.vocabulary,
+        tuning=tuning,
+        own_thresholds=heard.thresholds[readable] if tuning else None,
+    )
     truth = ((kept.y * kept.mask) >= 0.5).astype(np.float64)
     evaluation = evaluate(heard.scores[readable], truth, kept.mask, chosen.labels, facts=kept.facts(), config=config)
     return EvaluatedModel(in_time(evaluation, kept, chosen.labels, events, heard.timelines), heard.failed)
@@ -148,6 +152,7 @@ def survey_files(
     tagger = Tagger(model, vocabulary=vocabulary, threads=1)
     labels = tuple(tagger.wording.labels)
     rows: list[list[float]] = []
+    own: list[list[float]] = []
     kept: list[str] = []
     failed: list[str] = []
     for path in files:
@@ -157,11 +162,17 @@ def survey_files(
             failed.append(str(error))
             continue
         rows.append([tag.confidence for tag in tags.instruments])
+        own.append([tag.threshold for tag in tags.instruments])
         kept.append(str(path))
     if not rows:
         raise TrainingError(f"{len(files)} tried, none could be read; the first: {failed[0]}")
     tuning = _tuning(tagger, labels) if threshold is None else None
-    chosen = SurveyConfig(tagger.bundle.name, threshold=0.5 if threshold is None else threshold, tuning=tuning)
+    chosen = SurveyConfig(
+        tagger.bundle.name,
+        threshold=0.5 if threshold is None else threshold,
+        tuning=tuning,
+        own_thresholds=own if tuning else None,
+    )
     return survey(np.array(rows), labels, facts=ClipFacts(paths=tuple(kept)), config=chosen)
 
 
@@ -175,15 +186,12 @@ def recording_of(found: Survey, row: int = 0) -> Recording:
         sample_rate_hz=DRAWN_HZ,
         labels=found.labels,
         scores=file.scores,
-        thresholds=[row.threshold for row in found.classes],
+        thresholds=file.thresholds,
     )
 
 
 def _tuning(tagger: Tagger, labels: Sequence[str]) -> Tuning | None:
-    """The bundle's own thresholds, where it speaks in the manifest's words; what it cannot tell of gets a half.
-
-    They are those of a clip in which one thing is heard; a bundle that lowers them in a crowd tags a little more.
-    """
+    """The bundle's own thresholds, where it speaks in the manifest's words; what it cannot tell of gets a half."""
     own = dict(zip(tagger.spec.labels, tagger.spec.thresholds, strict=True))
     if tagger.spec.vocabulary != tagger.wording.name:
         return None

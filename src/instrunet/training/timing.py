@@ -139,5 +139,5 @@ def _windows(config: EvaluationConfig, timed: Sequence[_Timed], labels: Sequence
         facts=ClipFacts(
             ids=ids, paths=paths, groups=groups, sources=sources, starts_s=starts_s, durations_s=durations_s
         ),
-        config=replace(config, bootstrap=resampling, name=f"{config.name}, second by second"),
+        config=replace(config, bootstrap=resampling, name=f"{config.name}, second by second", own_thresholds=None),
     )

@@ -105,13 +105,12 @@ def _by_threshold(found: Survey) -> str:
 
 
 def _files(found: Survey, files: Sequence[FileSurvey], give: Players) -> str:
-    thresholds = [row.threshold for row in found.classes]
     cards = []
     for file in files:
         order = sorted(range(len(file.scores)), key=lambda j: -file.scores[j])[:6]
         drawn = score_bars(
             [file.scores[j] for j in order],
-            [thresholds[j] for j in order],
+            [file.thresholds[j] for j in order],
             [found.labels[j] for j in order],
             f"Scores of {file.id}",
         )
