@@ -52,3 +52,9 @@ def test_transplanting_needs_something_that_fits() -> None:
     assert torch.equal(one.state_dict()["features.1.weight"], other.state_dict()["features.1.weight"])
     with pytest.raises(TrainingError, match="another architecture"):
         transplant({"strange": torch.zeros(1)}, other)
+    by_chance = {name: value for name, value in one.state_dict().items() if name.startswith("features.1.")}
+    assert by_chance
+    before = {name: value.clone() for name, value in other.state_dict().items()}
+    with pytest.raises(TrainingError, match=rf"{len(by_chance)} of the \d+ tensors .* another architecture"):
+        transplant(by_chance, other)
+    assert all(torch.equal(value, before[name]) for name, value in other.state_dict().items())

@@ -19,17 +19,17 @@ def transplant(weights: Mapping[str, Tensor], network: nn.Module) -> tuple[str, 
     ('1.bias', '1.weight')
 
     Raises:
-        TrainingError: nothing fits: the weights are those of another architecture.
+        TrainingError: less than half of the tensors fit: the weights are those of another architecture.
     """
     own = network.state_dict()
     last = _last_layer(network)
-    fitting = {
-        name: value
-        for name, value in weights.items()
-        if name in own and own[name].shape == value.shape and name.rpartition(".")[0] != last
-    }
-    if not fitting:
-        raise TrainingError(f"none of the weights fits {type(network).__name__}: they are of another architecture")
+    wanted = [name for name in own if name.rpartition(".")[0] != last]
+    fitting = {name: value for name, value in weights.items() if name in wanted and own[name].shape == value.shape}
+    if len(fitting) < len(wanted) / 2:
+        raise TrainingError(
+            f"{len(fitting) or 'none'} of the {len(wanted)} tensors that {type(network).__name__} wants fit: "
+            "the weights are of another architecture"
+        )
     network.load_state_dict(fitting, strict=False)
     return tuple(sorted(set(own) - set(fitting)))
 
