@@ -13,6 +13,7 @@ from instrunet import audio
 from instrunet.datasets.clips import Clip
 from instrunet.datasets.manifest import Header, Manifest
 from instrunet.tagging import Tagger
+from instrunet.training.errors import TrainingError
 from instrunet.training.evaluate import EvaluatedModel, evaluate_model, survey_files
 from instrunet.training.timing import events_of
 from tests.synth import tone
@@ -68,6 +69,11 @@ def test_what_is_judged_is_what_the_tagger_detects(manifest: Manifest, tmp_path:
     surveyed = survey_files(bundle, [manifest.paths()[0]]).files[0]
     assert set(surveyed.predicted) == detected[0]
     assert surveyed.thresholds == pytest.approx([tag.threshold for tag in said.instruments])
+
+
+def test_a_manifest_without_splits_says_so(manifest: Manifest, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no clip has the split 'test'; this manifest is not split: take all of it"):
+        evaluate_model(save_tiny(tmp_path / "tiny"), manifest, split="test")
 
 
 def test_events_belong_to_their_clips(manifest: Manifest) -> None:

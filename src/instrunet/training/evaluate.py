@@ -104,8 +104,13 @@ def evaluate_model(
     """
     chosen = manifest.filter(split=split) if split else manifest
     if not len(chosen):
-        there = sorted({str(name) for name in manifest.column("split")})
-        raise TrainingError(f"no clip has the split {split!r}; this manifest has {', '.join(there)}")
+        there = sorted({str(name) for name in manifest.column("split") if name})
+        known = (
+            f"this manifest has {', '.join(there)}"
+            if there
+            else "this manifest is not split: take all of it (--split all)"
+        )
+        raise TrainingError(f"no clip has the split {split!r}; {known}")
     tagger = Tagger(model, vocabulary=chosen.vocabulary, threads=1)
     told = [label for label in chosen.labels if label in tagger.wording.labels]
     if not told:
