@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,19 +144,15 @@ def watch(
     look: Callable[[], list[str]], run: Callable[[list[str]], object], *, every_s: float, stop: Callable[[], bool]
 ) -> None:
     """Run whenever files have come and settled, with all that are there, until told to stop or interrupted."""
-    from instrunet.tagging.jobs.watching import arrivals, interrupts_remembered
+    from instrunet.tagging.jobs.watching import arrivals
 
     there: dict[str, None] = {}
-    with interrupts_remembered() as interrupted:
-        with suppress(KeyboardInterrupt):
-            looks = arrivals(
-                lambda: [Path(file) for file in look()], every_s=every_s, stop=lambda: interrupted() or stop()
-            )
-            for batch in looks:
-                there.update(dict.fromkeys(os.fspath(path) for path in batch))
-                run(sorted(file for file in there if os.path.exists(file)))
-        if interrupted():
-            typer.echo("instrunet: the watch has ended", err=True)
+    try:
+        for batch in arrivals(lambda: [Path(file) for file in look()], every_s=every_s, stop=stop):
+            there.update(dict.fromkeys(os.fspath(path) for path in batch))
+            run(sorted(file for file in there if os.path.exists(file)))
+    except KeyboardInterrupt:
+        typer.echo("instrunet: the watch has ended", err=True)
 
 
 @contextmanager

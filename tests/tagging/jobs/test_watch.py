@@ -26,28 +26,6 @@ def test_what_has_gone_is_not_asked_for(tmp_path: Path) -> None:
     assert runs == [["a.wav"], ["b.wav"]]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_an_interrupt_that_is_lost_while_something_is_tidied_up_still_ends_the_watch(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    class Interrupted:
-        def __del__(self) -> None:
-            signal.raise_signal(signal.SIGINT)
-
-    looks: list[None] = []
-
-    def look() -> list[str]:
-        looks.append(None)
-        return [str(tmp_path / "a.wav")]
-
-    (tmp_path / "a.wav").write_text("a")
-    before = signal.getsignal(signal.SIGINT)
-    watch(look, lambda files: Interrupted() and None, every_s=0.001, stop=lambda: len(looks) > 100)
-    assert len(looks) < 10
-    assert "the watch has ended" in capsys.readouterr().err
-    assert signal.getsignal(signal.SIGINT) is before
-
-
 @pytest.mark.slow
 def test_files_are_tagged_as_they_arrive(tiny: Path, tmp_path: Path) -> None:
     folder, table = tmp_path / "in", tmp_path / "tags.csv"

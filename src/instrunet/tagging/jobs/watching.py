@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 Look = Callable[[], list[Path]]
 
@@ -41,28 +37,6 @@ def arrivals(
             yield sorted(settled)
         before = now
         sleep(every_s)
-
-
-@contextmanager
-def interrupts_remembered() -> Iterator[Callable[[], bool]]:
-    """Tell whether ctrl-C was pressed, also where its exception was lost.
-
-    Python ignores what is raised while it tidies an object up; an interrupt that comes just then would end nothing.
-    """
-    pressed = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield pressed.is_set
-        return
-
-    def press(number: int, frame: FrameType | None) -> None:
-        pressed.set()
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, press)
-    try:
-        yield pressed.is_set
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
 def _seen(path: Path) -> tuple[int, int] | None:
