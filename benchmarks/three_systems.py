@@ -89,10 +89,10 @@ def train(name: str, options: argparse.Namespace) -> None:
     subprocess.run(command, check=True)
 
 
-def table(runs: Path, heading: str, part: str = ".") -> list[str]:
+def table(runs: Path, part: str = ".") -> list[str]:
     """The systems' numbers, ours with the published ones in brackets, of all classes or of the dominant ones."""
     lines = [
-        f"| {heading} | " + " | ".join(title for _, title in COLUMNS) + " | 95 % of mAP |",
+        "| system | " + " | ".join(title for _, title in COLUMNS) + " | 95 % of mAP |",
         "|---" * (len(COLUMNS) + 2) + "|",
     ]
     for name, title in SYSTEMS:
@@ -154,9 +154,9 @@ def main() -> None:
     data = json.loads((runs / SYSTEMS[0][0] / "data.json").read_text(encoding="utf-8"))
     print(f"clips: {data['clips']}, songs on both sides: {data['shared_groups']}\n")
     dominant = json.loads((runs / SYSTEMS[0][0] / "recipe.json").read_text(encoding="utf-8"))["evaluation"]["dominant"]
-    print("\n".join(table(runs, "system")))
+    print("\n".join(table(runs)))
     print(f"\nOnly {', '.join(dominant)}:\n")
-    print("\n".join(table(runs, "system", "dominant")))
+    print("\n".join(table(runs, "dominant")))
     for (one, title), (other, better) in itertools.pairwise(SYSTEMS):
         gains = paired(*(runs / name / "report" for name in (one, other)))
         print(f"\n{better} less {title}, all classes, with 95 % intervals over songs:", *gains, sep="\n- ")

@@ -100,11 +100,7 @@ class Survey:
 
 
 def survey(
-    scores: ArrayLike,
-    labels: Sequence[str],
-    *,
-    facts: ClipFacts | None = None,
-    config: SurveyConfig | None = None,
+    scores: ArrayLike, labels: Sequence[str], *, facts: ClipFacts | None = None, config: SurveyConfig | None = None
 ) -> Survey:
     """Describe scores (files, classes) that have no truth; a score at or above the threshold is a prediction.
 

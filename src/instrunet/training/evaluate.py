@@ -35,7 +35,7 @@ class Heard:
 
     labels: tuple[str, ...]
     scores: NDArray[np.float32]
-    thresholds: NDArray[np.float32]
+    thresholds: NDArray[np.float64]
     failed: Mapping[str, str] = field(default_factory=dict)
     timelines: Mapping[str, Timeline] = field(default_factory=dict)
 
@@ -69,7 +69,8 @@ def manifest_scores(
             timelines[clips.ids[row]] = timeline(tags, labels)
         return tags
 
-    scores, thresholds = (np.full((len(clips), len(labels)), fill, np.float32) for fill in (np.nan, 0.5))
+    scores = np.full((len(clips), len(labels)), np.nan, np.float32)
+    thresholds = np.full(scores.shape, 0.5)
     failed: dict[str, str] = {}
     with ThreadPoolExecutor(max(1, os.cpu_count() or 1)) as pool:
         for row, said in enumerate(pool.map(one, range(len(clips)))):

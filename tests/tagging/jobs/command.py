@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ class Command:
         return subprocess.Popen(
             [sys.executable, "-m", "instrunet", *map(os.fspath, map(str, arguments))], env=environment,
             stdout=subprocess.DEVNULL, stderr=stderr, text=True, errors="replace",
+            preexec_fn=_interruptible if os.name == "posix" else None,
         )  # fmt: skip
 
     def peak_mb(self, job: subprocess.Popen[str], *, timeout_s: float) -> float:
@@ -51,6 +53,11 @@ class Command:
             except OSError:
                 continue
         return found
+
+
+def _interruptible() -> None:
+    """As in a terminal, also where these tests run in the background of a script, whose children ignore ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _pss_mb(pid: int) -> float:
